@@ -1,0 +1,61 @@
+# Aftercare. Needs Python 3.11 or later and make; every target builds .venv first by itself.
+#
+#   make up      everything embedded, until ctrl-c          make test    all tests
+#   make down    stop what `aftercare up -d` left running    make check   format, lint, types, layers, quick tests
+#   make demo    one ticket's whole story, then exit         make bench   what a ticket costs
+#   make setup   only build .venv                            make lock    choose versions anew
+#
+# ARGS passes options on: make up ARGS=--demo, make test ARGS="-k phone".
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := up
+.PHONY: up down demo test check bench setup lock
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+
+up: setup
+	@exec $(BIN)/aftercare up $(ARGS)
+
+down: setup
+	@$(BIN)/aftercare down
+
+demo: setup
+	@exec $(BIN)/aftercare demo $(ARGS)
+
+test: setup
+	$(BIN)/pytest $(ARGS)
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/unit
+
+bench: setup
+	$(BIN)/python -m benchmarks $(ARGS)
+
+setup: $(READY)
+
+# The stamp comes last, so a build that was cut short is done again. -I keeps the working
+# directory and the user's own packages out of it.
+$(READY): requirements.lock pyproject.toml
+	@python=$$(for each in $${PYTHON:-python3} python3.14 python3.13 python3.12 python3.11; do \
+	  if "$$each" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then echo "$$each"; break; fi; done); \
+	if [ -z "$$python" ]; then echo "Python 3.11 or later is needed (set PYTHON)" >&2; exit 1; fi; \
+	$(BIN)/python -I -c 'import pip' 2>/dev/null || "$$python" -m venv --clear $(VENV) || \
+	  { echo "the venv module is missing: install python3-venv" >&2; exit 1; }
+	$(BIN)/python -I -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -I -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header pyproject.toml
+
+lock:
+	$(COMPILE) --all-extras --output-file requirements.lock
+	$(COMPILE) --constraints requirements.lock --output-file deploy/requirements.lock

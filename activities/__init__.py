@@ -1,0 +1,1 @@
+"""Everything that touches the outside, behind signatures that workflows may know."""

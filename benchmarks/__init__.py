@@ -1,0 +1,1 @@
+"""What a ticket costs and how fast tickets are, against a bare workflow."""

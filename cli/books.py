@@ -1,0 +1,41 @@
+"""Taking over a directory file."""
+
+from pathlib import Path
+
+import asyncpg
+
+from cli.connecting import shelf
+from cli.terminal import Failed, say
+from desk.numbers import normalise
+from runtime.directory_files import DirectoryFileFaulty, read_directory
+from runtime.settings import Settings
+from storage.directory import DirectoryRefused, Replaced, replace_directory
+
+SECTIONS = {
+    "lines": "线路",
+    "customers": "客户",
+    "properties": "物业",
+    "devices": "设备",
+    "technicians": "维修人员",
+    "staff": "员工",
+    "loaners": "备机",
+}
+
+
+async def import_books(pool: asyncpg.Pool, path: Path, settings: Settings) -> Replaced:
+    """Make the file's books the company's. Raises Failed with every fault, a line each."""
+    try:
+        directory = read_directory(path, normalise, policies=shelf(settings).names())
+        replaced = await replace_directory(pool, directory)
+    except (DirectoryFileFaulty, DirectoryRefused) as faulty:
+        raise Failed(str(faulty)) from None
+    except OSError as error:
+        raise Failed(f"打不开 {path}:{error.strerror or error}") from None
+    counts = "、".join(
+        f"{SECTIONS[section]} {len(getattr(directory, section))}"
+        for section in SECTIONS
+        if getattr(directory, section)
+    )
+    changed, gone = sum(replaced.written.values()), sum(replaced.retired.values())
+    say(f"[green]✓[/] 名录:{counts} [dim]({changed} 条新增或更新,{gone} 条停用)[/]")
+    return replaced

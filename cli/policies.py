@@ -1,0 +1,7 @@
+"""placeholder"""
+
+from cyclopts import App
+
+
+def add_to(app: App) -> None:
+    """x"""

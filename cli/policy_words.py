@@ -1,0 +1,14 @@
+"""What the promises of a policy say, for tables; the policy files may be elsewhere, or broken."""
+
+from cli.connecting import shelf
+from domain.refusals import Refused
+from runtime.policy_files import PolicyFileFaulty
+
+
+def sayings(name: str) -> dict[str, str]:
+    """Each promise of the policy in its own words; empty when the policy cannot be read here."""
+    try:
+        policy = shelf().get(name)
+    except (Refused, PolicyFileFaulty):
+        return {}
+    return {promise.id: promise.says or "" for promise in policy.promises}

@@ -1,0 +1,239 @@
+"""Tickets as a person reads them: the list, one ticket, what a command came to."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from cli import words
+from cli.policy_words import sayings
+from cli.terminal import out, table
+from cli.times import clock, remaining, span
+from domain.vocabulary import Command
+from workflows.messages import Answer
+
+Json = Mapping[str, Any]
+
+_ENDED = ("closed", "redirected")
+
+
+def print_list(lines: Sequence[Json]) -> None:
+    """The table of tickets."""
+    console = out()
+    if not lines:
+        console.print("还没有工单。")
+        return
+    made = table("工单|bold", "阶段", "时限", "渠道", "电话", "政策", "维修人员", "开单|dim")
+    for line in lines:
+        made.add_row(
+            line["number"],
+            stage_of(line),
+            "" if line["stage"] in _ENDED else remaining(line["next_due"]),
+            words.beside(line["channel"], words.CHANNELS),
+            escape(line["caller_phone"] or line["caller"] or line["source_id"] or "未显示号码"),
+            line["policy"],
+            escape(line["technician"] or ""),
+            clock(line["opened_at"]),
+        )
+    console.print(made)
+    still_open = sum(line["stage"] not in _ENDED for line in lines)
+    console.print(f"[dim]共 {len(lines)} 张,{still_open} 张未结束[/]")
+
+
+def stage_of(line: Json) -> str:
+    """`dispatching 待派工`, and how it ended where it has."""
+    stage, outcome = line["stage"], line["outcome"]
+    said = f"{stage} {words.beside(stage, words.STAGES)}"
+    return f"{said}·{words.beside(outcome, words.OUTCOMES)}" if outcome else said
+
+
+def print_answer(number: str, command: Command, answer: Answer) -> None:
+    """What a command came to, in a line or two."""
+    console = out()
+    stage = answer.stage.value
+    console.print(
+        f"[green]✓[/] {escape(number)} {words.COMMANDS[command.value]} → "
+        f"[bold]{stage} {words.beside(stage, words.STAGES)}[/]"
+    )
+    if answer.technician:
+        console.print(f"  维修人员:{escape(answer.technician)}")
+    if answer.task:
+        console.print(f"  [yellow]待办:{escape(answer.task)}[/]")
+
+
+def print_ticket(ticket: Json) -> None:
+    """Everything of one ticket."""
+    console = out()
+    console.print(_heading(ticket))
+    _print_promises(console, ticket)
+    _print_visits(console, ticket["visits"])
+    _print_calls(console, ticket["calls"])
+    console.print(timeline(ticket["timeline"]))
+
+
+def _heading(ticket: Json) -> Panel:
+    left = Table.grid(padding=(0, 2))
+    left.add_column(style="dim", no_wrap=True)
+    left.add_column(overflow="fold")
+    for name, value in _facts_of(ticket):
+        if value:
+            left.add_row(name, value)
+    title = f"[bold]{escape(ticket['number'])}[/] {stage_of(ticket)}"
+    parts: list[Any] = [left]
+    if ticket["task"]:
+        parts.append(Text(f"待办:{ticket['task']}", style="yellow"))
+    return Panel(Group(*parts), title=title, title_align="left", expand=False)
+
+
+def _facts_of(ticket: Json) -> list[tuple[str, str]]:
+    entry: Json = ticket["registration"] or {}
+    device: Json = entry.get("device") or {}
+    warranty: Json = ticket["warranty"] or {}
+    who = "、".join(f"{one['name']}({one['id']})" for one in ticket["candidates"])
+    return [
+        ("渠道", words.beside(ticket["channel"], words.CHANNELS)),
+        ("来源", escape(ticket["source_id"] or "")),
+        ("电话", escape(ticket["caller"] or "")),
+        ("可能是", escape(who)),
+        ("报修人", escape(entry.get("caller_name") or "")),
+        ("地点", escape(entry.get("site") or "")),
+        ("设备", escape(" ".join(filter(None, (device.get("id"), device.get("product")))))),
+        ("故障", escape(entry.get("symptom") or "")),
+        ("保修", escape(_warranty(ticket["facts"], warranty))),
+        ("政策", f"{ticket['policy']} {ticket['policy_version']}"),
+        ("报修于", clock(ticket["milestones"].get("reported"))),
+        ("催单", str(ticket["urges"] or "")),
+        ("未修完", str(ticket["unfinished"] or "")),
+        ("重开", str(ticket["reopened"] or "")),
+        ("同号工单", "、".join(ticket["related"])),
+    ]
+
+
+def _warranty(facts: Json, decision: Json) -> str:
+    answer = facts.get("in_warranty")
+    if answer is None and not decision:
+        return ""
+    said = {True: "保内", False: "保外", "true": "保内", "false": "保外"}.get(answer, "未知")
+    basis = decision.get("basis")
+    return f"{said}({basis})" if basis else said
+
+
+def _print_promises(console: Console, ticket: Json) -> None:
+    lines = [line for line in ticket["promise_details"] if line["state"] != "void"]
+    if not lines:
+        return
+    says = sayings(ticket["policy"])
+    made = table("承诺", "内容", "状态", "时限|dim", "", "条款|dim")
+    for line in lines:
+        made.add_row(
+            line["promise"] + (f" #{line['occurrence']}" if line["occurrence"] > 0 else ""),
+            escape(says.get(line["promise"], "")),
+            state(line["state"]),
+            clock(line["due"]),
+            _how_far(line),
+            " ".join(line["clauses"]),
+        )
+    console.print(made)
+    for one in ticket["escalations"]:
+        gone = " [dim](已撤回)[/]" if one["withdrawn"] else ""
+        console.print(
+            f"[red]升级 L{one['level']}[/] {one['promise']} 时限 {clock(one['due'])},"
+            f"迟 {span(timedelta(seconds=one['late_seconds']))} 时发出{gone}"
+        )
+
+
+def state(word: str) -> str:
+    """A promise's state in its colour."""
+    return f"[{words.STATE_STYLES[word]}]{words.PROMISE_STATES[word]}[/]"
+
+
+def _how_far(line: Json) -> str:
+    if line["state"] in ("running", "missed") and not line["met_at"]:
+        return remaining(line["due"])
+    if line["met_at"]:
+        late = line["late_seconds"]
+        return f"{clock(line['met_at'])}" + (
+            f" [red]迟 {span(timedelta(seconds=late))}[/]" if late else ""
+        )
+    return ""
+
+
+def _print_visits(console: Console, visits: Sequence[Json]) -> None:
+    if not visits:
+        return
+    made = table("上门|bold", "维修人员", "派工", "接单", "到达", "结束", "结果", "工作")
+    results = {
+        "finished": "修好",
+        "unfinished": "未修完",
+        "declined": "拒单",
+        "reassigned": "改派",
+        "cancelled": "取消",
+    }
+    for visit in visits:
+        made.add_row(
+            f"第 {visit['number']} 次",
+            escape(visit["technician"]["name"]) + ("(轮派)" if visit["by_rotation"] else ""),
+            *(clock(visit.get(f"{one}_at")) for one in ("dispatched", "accepted", "arrived")),
+            clock(visit.get("ended_at")),
+            results.get(visit.get("result") or "", ""),
+            escape(visit.get("work") or visit.get("reason") or ""),
+        )
+    console.print(made)
+
+
+def _print_calls(console: Console, calls: Sequence[Json]) -> None:
+    if not calls:
+        return
+    made = table("通话", "方向", "接听", "时长|dim", "坐席")
+    for call in calls:
+        made.add_row(
+            clock(call["started_at"], seconds=True),
+            "呼出" if call["direction"] == "out" else "呼入",
+            "[green]已接[/]" if call["answered"] else "[red]未接[/]",
+            clock(call.get("ended_at"), seconds=True)[-8:],
+            escape("、".join(call.get("users") or ())),
+        )
+    console.print(made)
+
+
+def timeline(events: Sequence[Json], title: str | None = None) -> Table:
+    """The events of a ticket, oldest first."""
+    made = table("时间|dim", "谁", "事", "说明", title=title)
+    for event in events:
+        style = "red" if event["kind"] in ("promise_missed", "promise_escalated") else ""
+        made.add_row(
+            clock(event["at"], seconds=True),
+            escape(words.actor(event["by"])),
+            Text(words.beside(event["kind"], words.EVENTS), style=style),
+            escape(_details(event["details"])),
+        )
+    return made
+
+
+def _details(details: Json) -> str:
+    return " ".join(
+        f"{words.beside(name, words.DETAILS)}:{_detail(name, value)}"
+        for name, value in details.items()
+        if value not in (None, "", [], {})
+    )
+
+
+def _detail(name: str, value: Any) -> str:
+    if name in ("due", "at") and isinstance(value, str):
+        return clock(value)
+    if name == "to" and isinstance(value, str):
+        return words.beside(value, words.ROLES)
+    if name == "about" and isinstance(value, str):
+        return words.beside(value, words.EVENTS)
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, Mapping):
+        return "{" + _details(value) + "}"
+    if isinstance(value, list | tuple):
+        return "、".join(_detail(name, one) for one in value)
+    return str(value)

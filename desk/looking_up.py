@@ -1,0 +1,99 @@
+"""What the books say about a command, found before it is sent.
+
+A look-up that finds nothing is not refused here but goes along: role, stage and person are judged
+first, and only the ticket knows them.
+"""
+
+import asyncpg
+from pydantic import JsonValue, ValidationError
+
+from desk.numbers import normalise
+from domain.commands import LookedUp, Order, Turned
+from domain.directory import Device
+from domain.policy import Policy
+from domain.refusals import RefusalType, Refused, invalid
+from domain.steps.dispatching import department_of, skill_of
+from domain.ticket import TechnicianRef, Ticket
+from domain.vocabulary import Command, TicketKind
+from runtime.policy_files import PolicyShelf
+from storage import directory, rotation
+
+Fields = dict[str, JsonValue]
+
+
+LOOKS_UP = frozenset({Command.REGISTER, Command.DISPATCH})
+"""The commands that need something from the books."""
+
+
+async def with_looked_up(
+    pool: asyncpg.Pool, shelf: PolicyShelf, ticket: Ticket, command: Command, order: Order
+) -> Order:
+    """The order with what the books say, and its numbers normalised."""
+    fields = dict(order.fields)
+    look = _for_register if command is Command.REGISTER else _for_dispatch
+    try:
+        found = await look(pool, shelf, ticket, fields)
+    except Refused as refused:
+        turned = Turned(type=refused.type, message=refused.message, field=refused.field)
+        found = LookedUp(refused=turned)
+    return order.model_copy(update={"fields": fields, "looked_up": found})
+
+
+async def _for_register(
+    pool: asyncpg.Pool, shelf: PolicyShelf, ticket: Ticket, fields: Fields
+) -> LookedUp:
+    if isinstance(phone := fields.get("caller_phone"), str):
+        fields["caller_phone"] = normalise(phone) or phone
+    if fields.get("kind", TicketKind.REPAIR.value) != TicketKind.REPAIR.value:
+        return LookedUp()
+    device, site = await _device(pool, fields.get("device"))
+    return LookedUp(policy=_policy_of(shelf, device, ticket), device=device, site=site)
+
+
+async def _device(pool: asyncpg.Pool, given: JsonValue) -> tuple[Device | None, str | None]:
+    """The device and the site that the books have for it. A map is a device of its own."""
+    if isinstance(given, str):
+        found = await directory.device(pool, given)
+        if found is None:
+            raise Refused(RefusalType.UNKNOWN_DEVICE, f"名录里没有设备 {given}", "device")
+        return found, await directory.site_of(pool, given)
+    if isinstance(given, dict):
+        try:
+            return Device.model_validate(given), None
+        except ValidationError:
+            return None, None  # the ticket refuses it, naming the field
+    return None, None
+
+
+def _policy_of(shelf: PolicyShelf, device: Device | None, ticket: Ticket) -> Policy:
+    """The device's own policy, else the only one that lists its class, else the line's."""
+    if device is None:
+        return shelf.get(ticket.line_policy)
+    if device.policy is not None:
+        return shelf.get(device.policy)
+    choices = shelf.for_product_class(device.product_class) if device.product_class else []
+    if len(choices) == 1:
+        return shelf.get(choices[0])
+    if choices and ticket.line_policy not in choices:
+        raise invalid("device.policy", f"几份政策都适用,请写明其一:{'、'.join(choices)}")
+    return shelf.get(ticket.line_policy)
+
+
+async def _for_dispatch(
+    pool: asyncpg.Pool, shelf: PolicyShelf, ticket: Ticket, fields: Fields
+) -> LookedUp:
+    named = fields.get("technician")
+    if not isinstance(named, str):
+        return LookedUp()
+    technician = await directory.technician(pool, named)
+    if technician is None:
+        raise Refused(RefusalType.UNKNOWN_TECHNICIAN, f"名录里没有维修人员 {named}", "technician")
+    policy = shelf.get(ticket.policy)
+    turn = await rotation.peek_turn(
+        pool, department_of(policy, ticket), skill_of(ticket), excluded=()
+    )
+    has_the_turn = turn.technician is not None and turn.technician.id == technician.id
+    return LookedUp(
+        technician=TechnicianRef(id=technician.id, name=technician.name),
+        override=not has_the_turn,
+    )

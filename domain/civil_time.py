@@ -1,0 +1,31 @@
+"""The one time zone of the business, and how a moment is read and written.
+
+China has kept a single offset since 1991, so a fixed +08:00 is exact for every date that a
+ticket can have, and needs no time zone data inside a workflow.
+"""
+
+from datetime import date, datetime, time, timedelta, timezone
+
+CHINA = timezone(timedelta(hours=8), "CST")
+DAY = timedelta(days=1)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def local(moment: datetime) -> datetime:
+    """The same moment on the wall clock of the business."""
+    return moment.astimezone(CHINA)
+
+
+def at_clock(day: date, clock: time) -> datetime:
+    """That clock time on that day."""
+    return datetime.combine(day, clock, CHINA)
+
+
+def start_of_day(day: date) -> datetime:
+    """00:00 of `day`, which is also 24:00 of the day before."""
+    return datetime.combine(day, time(0), CHINA)
+
+
+def to_millisecond(moment: datetime) -> datetime:
+    """`moment` cut to whole milliseconds: the grain of Temporal's timers and of our ledger."""
+    return local(moment).replace(microsecond=moment.microsecond // 1000 * 1000)

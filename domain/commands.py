@@ -1,0 +1,224 @@
+"""What each command carries: the fields of the contract, read and checked by name."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, Field, JsonValue, ValidationError
+
+from domain.civil_time import CHINA, to_millisecond
+from domain.directory import Device
+from domain.policy import Policy
+from domain.records import Record
+from domain.refusals import RefusalType, Refused, invalid
+from domain.ticket import Actor, FeeLine, TechnicianRef
+from domain.vocabulary import Cause, Command, FaultKind, Severity, TicketKind
+
+
+def _business_time(moment: datetime) -> datetime:
+    """A time without an offset is the business's wall clock."""
+    return to_millisecond(moment if moment.tzinfo else moment.replace(tzinfo=CHINA))
+
+
+Moment = Annotated[datetime, AfterValidator(_business_time)]
+Text = Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class Fields(Record):
+    """Open to every command. `at`: when it really happened, if not now."""
+
+    reason: Text | None = None
+    at: Moment | None = None
+    note: Text | None = None
+
+
+F = TypeVar("F", bound=Fields)
+
+
+class VisitWindow(Record):
+    from_: Moment = Field(alias="from")
+    to: Moment
+
+
+class RegisterFields(Fields):
+    kind: TicketKind = TicketKind.REPAIR
+    caller_name: Text | None = None
+    caller_phone: Text | None = None
+    site: Text | None = None
+    device: Text | Device | None = None
+    symptom: Text | None = None
+    category: Text | None = None
+    urgent: bool = False
+
+
+class AmendFields(Fields):
+    field: Text
+    value: JsonValue
+
+
+class NoteFields(Fields):
+    text: Text
+
+
+class CallBackFields(Fields):
+    agreed: Text | None = None
+
+
+class GuideFields(Fields):
+    outcome: Annotated[str, Field(pattern="^(solved|needs_visit)$")]
+
+
+class AssessFields(Fields):
+    in_warranty: bool | Annotated[str, Field(pattern="^unknown$")] | None = None
+    basis: Text | None = None
+    fault_kind: FaultKind | None = None
+    device_fault: bool | Annotated[str, Field(pattern="^unknown$")] | None = None
+    severity: Severity | None = None
+    cause: Cause | None = None
+    weight_kg: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+
+class DispatchFields(Fields):
+    technician: Text | None = None
+    window: VisitWindow | None = None
+    emergency: bool = False
+
+
+class FinishFields(Fields):
+    work: Text | None = None
+    lines: tuple[FeeLine, ...] = ()
+    minutes: int | None = Field(default=None, ge=0)
+    site_cleared: bool | None = None
+    warning_tag: bool | None = None
+
+
+class LeaveUnfinishedFields(Fields):
+    next_visit: VisitWindow | None = None
+    work: Text | None = None
+    lines: tuple[FeeLine, ...] = ()
+    minutes: int | None = Field(default=None, ge=0)
+    site_cleared: bool | None = None
+    warning_tag: bool | None = None
+
+
+class SignOffFields(Fields):
+    satisfied: bool = True
+    opinion: Text | None = None
+    signer: Text | None = None
+    evidence: Text | dict[str, JsonValue] | None = None
+
+
+class Expense(Record):
+    what: Text
+    amount_fen: int = Field(ge=0)
+
+
+class ReturnOrderFields(Fields):
+    expenses: tuple[Expense, ...] = ()
+    minutes: int | None = Field(default=None, ge=0)
+    receipts: int | tuple[Text, ...] | None = None
+
+
+class FollowUpFields(Fields):
+    reached: bool
+    satisfied: bool | None = None
+    score: int | None = Field(default=None, ge=1, le=5)
+    remarks: Text | None = None
+
+
+FIELDS: Mapping[Command, type[Fields]] = {
+    Command.REGISTER: RegisterFields,
+    Command.AMEND: AmendFields,
+    Command.NOTE: NoteFields,
+    Command.CALL_BACK: CallBackFields,
+    Command.GUIDE: GuideFields,
+    Command.ASSESS: AssessFields,
+    Command.DISPATCH: DispatchFields,
+    Command.FINISH: FinishFields,
+    Command.LEAVE_UNFINISHED: LeaveUnfinishedFields,
+    Command.SIGN_OFF: SignOffFields,
+    Command.RETURN_ORDER: ReturnOrderFields,
+    Command.RECORD_FOLLOW_UP: FollowUpFields,
+}
+"""Commands that carry more than `reason`, `at` and `note`."""
+
+
+class Turned(Record):
+    """A look-up that failed at the desk; it counts only after role, stage and person."""
+
+    type: RefusalType
+    message: str
+    field: str | None = None
+
+
+class LookedUp(Record):
+    """What the desk found in the books, since a ticket looks nothing up itself.
+
+    `override`: the named technician is not the one whose turn it is.
+    """
+
+    policy: Policy | None = None
+    device: Device | None = None
+    site: str | None = None
+    technician: TechnicianRef | None = None
+    override: bool = True
+    refused: Turned | None = None
+
+
+class Order(Record):
+    """A command as it reaches a ticket: who asks, what it carries, what the desk looked up."""
+
+    by: Actor
+    fields: dict[str, JsonValue] = Field(default_factory=dict)
+    looked_up: LookedUp = LookedUp()
+
+
+def command_named(name: str) -> Command:
+    """The command of that name, or a refusal that lists them."""
+    try:
+        return Command(name)
+    except ValueError:
+        known = " ".join(command.value for command in Command)
+        raise Refused(
+            RefusalType.UNKNOWN_COMMAND, f"没有命令 {name};可用:{known}", "command"
+        ) from None
+
+
+def read_fields(shape: type[F], order: Order) -> F:
+    """The order's fields in that shape; a fault names the field and the fix."""
+    if (refused := order.looked_up.refused) is not None:
+        raise Refused(refused.type, refused.message, refused.field)
+    try:
+        return shape.model_validate(order.fields)
+    except ValidationError as error:
+        raise fault_of(error, shape) from None
+
+
+def fault_of(error: ValidationError, shape: type[Record]) -> Refused:
+    """The first fault of a validation as one refusal in Chinese."""
+    first = error.errors(include_url=False)[0]
+    where = [str(part) for part in first["loc"]]
+    field = ".".join(where) or shape.__name__
+    kind = first["type"]
+    if kind == "missing":
+        return invalid(field, "缺少此项,请补上")
+    if kind == "extra_forbidden":
+        known = "、".join(info.alias or name for name, info in shape.model_fields.items())
+        return invalid(field, f"没有这个字段;可用:{known}" if len(where) == 1 else "没有这个字段")
+    return invalid(field, f"值 {first['input']!r} 不合要求:{_REASONS.get(kind, first['msg'])}")
+
+
+_REASONS = {
+    "bool_parsing": "要写 true 或 false",
+    "bool_type": "要写 true 或 false",
+    "int_parsing": "要写整数",
+    "int_type": "要写整数",
+    "int_from_float": "要写整数,不能有小数",
+    "float_parsing": "要写数字",
+    "datetime_parsing": "要写时间,如 2026-03-02T09:00:00+08:00",
+    "datetime_from_date_parsing": "要写时间,如 2026-03-02T09:00:00+08:00",
+    "string_type": "要写文字",
+    "string_too_short": "不能为空",
+    "greater_than_equal": "不能小于下限",
+    "greater_than": "必须大于零",
+}

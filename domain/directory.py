@@ -1,0 +1,96 @@
+"""A company's books: who may call, what they own, who repairs, what can be lent."""
+
+from datetime import date
+
+from pydantic import Field
+
+from domain.records import Record
+from domain.vocabulary import Role
+
+
+class Line(Record):
+    """A number that customers call, and the policy that a ticket from it begins under."""
+
+    number: str
+    policy: str
+
+
+class Customer(Record):
+    id: str
+    name: str
+    phones: tuple[str, ...] = ()
+    site: str | None = None
+    property: str | None = None
+
+
+class Property(Record):
+    """物业: one number that speaks for many owners."""
+
+    id: str
+    name: str
+    phones: tuple[str, ...] = ()
+
+
+class Device(Record):
+    """What is repaired. Inline devices of `register` have no id and no customer.
+
+    `weight_kg` is the net weight; unknown is None, and promises take the stricter reading.
+    """
+
+    id: str | None = None
+    customer: str | None = None
+    product: str
+    product_class: str | None = None
+    policy: str | None = None
+    invoice_date: date | None = None
+    delivered_on: date | None = None
+    accepted_on: date | None = None
+    weight_kg: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    repairs_done: int | None = Field(default=None, ge=0)
+
+
+class Technician(Record):
+    id: str
+    name: str
+    department: str
+    skills: tuple[str, ...] = ()
+    phone: str | None = None
+
+
+class StaffMember(Record):
+    role: Role
+    name: str
+    phone: str | None = None
+    extension: str | None = None
+
+
+class Loaner(Record):
+    """备机: a device of ours that a customer may use meanwhile."""
+
+    id: str
+    product_class: str
+    product: str
+    grade: str
+
+
+class Candidate(Record):
+    """Somebody whose number rang: a customer or a property. Shown, never guessed."""
+
+    kind: str
+    id: str
+    name: str
+
+
+class Directory(Record):
+    """All of a company's books. Technicians stand in the order of the ring.
+
+    Numbers are normalised. `domain.directory_checks.faults` tells what does not fit together.
+    """
+
+    lines: tuple[Line, ...] = ()
+    customers: tuple[Customer, ...] = ()
+    properties: tuple[Property, ...] = ()
+    devices: tuple[Device, ...] = ()
+    technicians: tuple[Technician, ...] = ()
+    staff: tuple[StaffMember, ...] = ()
+    loaners: tuple[Loaner, ...] = ()

@@ -1,0 +1,167 @@
+"""What the passing of time does to a ticket: warnings, misses and levels come true, once each.
+
+`settle` is called before every decision and by the ticket's one timer. It compares how the
+promises stand with what the ticket has already recorded, and records the difference: a promise
+met, a step of a ladder that came true, a step that later facts disproved. Working everything out
+again from milestones and facts is what keeps elapsed time when a fact or the policy changes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from domain.case import Case
+from domain.civil_time import MILLISECOND
+from domain.policy import Policy
+from domain.promises import Moment, Standing, standings
+from domain.ticket import Changes, Firing, Kept, Ticket
+from domain.vocabulary import Milestone, PromiseState
+
+KINDS = {0: "promise_warned", 1: "promise_missed"}
+
+
+def standings_of(ticket: Ticket, policy: Policy, now: datetime) -> tuple[Standing, ...]:
+    """How the ticket's promises stand at `now`. What was once met stays met."""
+    worked_out = standings(
+        policy,
+        ticket.milestones,
+        ticket.facts,
+        ticket.holds,
+        now,
+        closed_at=ticket.first(Milestone.CLOSED),
+    )
+    kept = {one.key: one for one in ticket.kept}
+    if not kept:
+        return worked_out
+    return tuple(_as_kept(one, kept.get((one.promise, one.occurrence))) for one in worked_out)
+
+
+def _as_kept(standing: Standing, kept: Kept | None) -> Standing:
+    if kept is None or kept.late_seconds > 0 or standing.state is PromiseState.MET:
+        return standing
+    return replace(
+        standing,
+        state=PromiseState.MET,
+        due=kept.due,
+        met_at=kept.met_at,
+        late_seconds=None,
+        stopped_at=kept.met_at,
+    )
+
+
+def settle(case: Case, now: datetime) -> Case:
+    """The case with all that is due by now recorded. Exactly at due is still kept."""
+    current = standings_of(case.ticket, case.policy, now)
+    for standing in current:
+        case = _record_met(case, standing, now)
+        case = _record_firings(case, standing, now)
+    return _withdraw(case, current, now)
+
+
+def next_due(current: Sequence[Standing]) -> datetime | None:
+    """The nearest due time of a promise that still runs."""
+    running = [one.due for one in current if one.state is PromiseState.RUNNING and one.due]
+    return min(running, default=None)
+
+
+def next_wake(case: Case, now: datetime) -> tuple[datetime, Standing] | None:
+    """When `settle` next has something to do, and for which promise.
+
+    A millisecond past the moment itself, since a promise met exactly at its due time is kept.
+    """
+    fired = {one.key for one in case.ticket.firings if not one.withdrawn}
+    ahead = [
+        (moment.at + MILLISECOND, standing)
+        for standing in standings_of(case.ticket, case.policy, now)
+        if standing.state in (PromiseState.RUNNING, PromiseState.MISSED)
+        for moment in standing.moments
+        if moment.at >= now
+        and not _stopped(standing, moment)
+        and (standing.promise, standing.occurrence, moment.level) not in fired
+    ]
+    return min(ahead, key=lambda one: (one[0], one[1].promise), default=None)
+
+
+def _record_met(case: Case, standing: Standing, now: datetime) -> Case:
+    key = (standing.promise, standing.occurrence)
+    if (
+        standing.met_at is None
+        or standing.due is None
+        or any(k.key == key for k in case.ticket.kept)
+    ):
+        return case
+    kept = Kept(
+        promise=standing.promise,
+        occurrence=standing.occurrence,
+        due=standing.due,
+        met_at=standing.met_at,
+        late_seconds=standing.late_seconds or 0,
+    )
+    kind = "promise_met_late" if kept.late_seconds else "promise_met"
+    return case.record(
+        kind, now, changes=Changes(kept=kept), details={"clauses": list(standing.clauses)}
+    )
+
+
+def _record_firings(case: Case, standing: Standing, now: datetime) -> Case:
+    known = {one.key: one for one in case.ticket.firings}
+    for moment in standing.moments:
+        before = known.get((standing.promise, standing.occurrence, moment.level))
+        if not _came_true(standing, moment, now) or (before is not None and not before.withdrawn):
+            continue
+        firing = _firing(standing, moment, now)
+        kind = KINDS.get(moment.level, "promise_escalated")
+        case = case.record(kind, now, changes=Changes(firing=firing))
+        # A firing that was withdrawn and came true again was already told to its people.
+        if before is None:
+            case = case.notice(
+                now,
+                moment.tell.value,
+                kind,
+                promise=firing.promise,
+                occurrence=firing.occurrence,
+                level=firing.level,
+                due=firing.due.isoformat(),
+                clauses=list(firing.clauses),
+            )
+    return case
+
+
+def _firing(standing: Standing, moment: Moment, now: datetime) -> Firing:
+    if standing.due is None:
+        raise ValueError(f"promise {standing.promise} has a ladder and no due time")
+    return Firing(
+        promise=standing.promise,
+        occurrence=standing.occurrence,
+        level=moment.level,
+        clauses=standing.clauses,
+        due=standing.due,
+        fired_at=now,
+        late_seconds=max(0, int((now - standing.due).total_seconds())),
+    )
+
+
+def _withdraw(case: Case, current: Iterable[Standing], now: datetime) -> Case:
+    true = {
+        (standing.promise, standing.occurrence, moment.level)
+        for standing in current
+        for moment in standing.moments
+        if _came_true(standing, moment, now)
+    }
+    last = {standing.promise: standing.occurrence for standing in current}
+    for firing in case.ticket.firings:
+        # An earlier occurrence is history: only the one that stands now can be disproved.
+        past = firing.occurrence < last.get(firing.promise, 0)
+        if firing.withdrawn or firing.key in true or past:
+            continue
+        gone = firing.model_copy(update={"withdrawn": True})
+        case = case.record("firing_withdrawn", now, changes=Changes(firing=gone))
+    return case
+
+
+def _came_true(standing: Standing, moment: Moment, now: datetime) -> bool:
+    return moment.at < now and not _stopped(standing, moment)
+
+
+def _stopped(standing: Standing, moment: Moment) -> bool:
+    return standing.stopped_at is not None and standing.stopped_at <= moment.at

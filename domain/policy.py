@@ -1,0 +1,218 @@
+"""A policy: what one company document promises, self-contained, immutable, known by its content.
+
+A policy here is complete: `runtime.policy_files` has merged what it extends and put the calendars'
+data in. It travels as a snapshot with the ticket that it governs, so nothing is looked up later.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from domain.calendars import ALWAYS, Calendar, CalendarSpec, Weekday, Workdays
+from domain.policy_entry import PolicyEntry, mistake, nearest
+from domain.promise import DEFAULT_LADDER, Clauses, Key, Ladder, Promise, Rung, Text
+from domain.time_limits import Duration, Unit
+from domain.vocabulary import Cause, PartClass, Role
+
+DEFAULT_LADDERS: dict[str, tuple[Rung, ...]] = {"default": DEFAULT_LADDER}
+
+
+class CoverageKind(StrEnum):
+    """What a warranty coverage makes free of charge; lifetime service is paid."""
+
+    PARTS_AND_LABOUR = "parts_and_labour"
+    LABOUR = "labour"
+    LIFETIME_PAID = "lifetime_paid"
+
+
+class PurchaseDate(StrEnum):
+    """A day from which a warranty may run."""
+
+    INVOICE_DATE = "invoice_date"
+    DELIVERED_ON = "delivered_on"
+    ACCEPTED_ON = "accepted_on"
+
+
+class Coverage(PolicyEntry):
+    """One coverage: so many months from the first of `starts` that is known.
+
+    Without `part_classes` it covers the whole thing; `lifetime_paid` has no end and no start.
+    """
+
+    kind: CoverageKind
+    clauses: Clauses
+    months: Annotated[int, Field(gt=0, le=600)] | None = None
+    starts: tuple[PurchaseDate, ...] = ()
+    part_classes: tuple[PartClass, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_a_term(self) -> Self:
+        ends = self.kind is not CoverageKind.LIFETIME_PAID
+        if ends and (self.months is None or not self.starts):
+            fix = "如 months: 12 和 starts: [invoice_date, delivered_on]"
+            raise mistake("保修没有写期限或起算日", fix=fix)
+        if not ends and (self.months is not None or self.starts):
+            raise mistake("终身有偿服务没有期限", fix="删去 months 和 starts")
+        return self
+
+
+class PaidCause(PolicyEntry):
+    """A cause that is paid for even inside the warranty, and the clauses that say so."""
+
+    cause: Cause
+    clauses: tuple[Text, ...] = ()
+
+
+class WarrantyTerms(PolicyEntry):
+    """The coverages, and the causes that are paid for even inside them.
+
+    `extend_over_holidays` names a workday calendar: a last day on a holiday moves to the next
+    workday (Civil Code 203), for the customer's windows only.
+    """
+
+    coverages: Annotated[tuple[Coverage, ...], Field(min_length=1)]
+    paid_causes: tuple[PaidCause, ...] = (PaidCause(cause=Cause.MISUSE),)
+    extend_over_holidays: Key | None = None
+
+
+class OutOfWarranty(StrEnum):
+    """What comes first when there may be something to pay."""
+
+    QUOTE_FIRST = "quote_first"
+    INSPECT_FIRST = "inspect_first"
+
+
+class Departments(PolicyEntry):
+    """The rotation ring of each side (D1-3.3)."""
+
+    in_warranty: Key
+    out_of_warranty: Key
+
+
+def _know_every_role(hours: dict[str, int]) -> dict[str, int]:
+    for role in hours:
+        if role != "default" and role not in set(Role):
+            raise mistake(
+                f"没有 {role} 这个角色", fix=nearest(role, ("default", *Role)), at=(role,)
+            )
+    if "default" not in hours:
+        raise mistake("缺少 default", fix="写出 default:其他角色可补记的小时数")
+    return hours
+
+
+BackdateHours = Annotated[dict[str, Annotated[int, Field(ge=0)]], AfterValidator(_know_every_role)]
+"""How far back a business time may be given, in hours, by role; `default` for all others."""
+
+
+class ConsentTerms(PolicyEntry):
+    """Waiting for the customer's yes: reminders after the quote, and when the wait is over."""
+
+    remind_after: tuple[Duration, ...] = (
+        Duration(amount=24, unit=Unit.HOUR),
+        Duration(amount=48, unit=Unit.HOUR),
+    )
+    expires_after: Duration = Duration(amount=7, unit=Unit.DAY)
+
+
+class QuoteTolerance(PolicyEntry):
+    """By how much a final line may exceed the agreed one: both bounds hold. None by default."""
+
+    percent: Annotated[int, Field(ge=0, le=100)] = 0
+    at_most_fen: Annotated[int, Field(ge=0)] | None = None
+
+
+class Procedure(PolicyEntry):
+    """The keys that steer the procedure; the procedure itself is code."""
+
+    out_of_warranty: OutOfWarranty = OutOfWarranty.INSPECT_FIRST
+    departments: Departments | None = None
+    keep_turn_on_skip: bool = False
+    visit_days: tuple[Weekday, ...] = ()
+    follow_up_tries: Annotated[int, Field(gt=0)] = 3
+    backdate_hours: BackdateHours = Field(
+        default_factory=lambda: {"default": 24, Role.SUPERVISOR.value: 168}
+    )
+    consent: ConsentTerms = ConsentTerms()
+    quote_tolerance: QuoteTolerance = QuoteTolerance()
+
+    @property
+    def quote_first(self) -> bool:
+        return self.out_of_warranty is OutOfWarranty.QUOTE_FIRST
+
+
+class Policy(PolicyEntry):
+    """Everything that one document promises, with what it takes over from `extends`.
+
+    Raises (as validation errors): a name used twice, a calendar or ladder that is not there, a
+    limit in workdays on a calendar without workdays.
+    """
+
+    name: Key
+    title: Text
+    extends: Key | None = None
+    documents: tuple[Text, ...] = ()
+    product_classes: tuple[Text, ...] = ()
+    calendars: dict[Key, CalendarSpec] = Field(default_factory=dict)
+    ladders: dict[Key, Ladder] = Field(default_factory=lambda: dict(DEFAULT_LADDERS))
+    promises: tuple[Promise, ...] = ()
+    warranty: WarrantyTerms | None = None
+    procedure: Procedure = Procedure()
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        seen: set[str] = set()
+        for place, promise in enumerate(self.promises):
+            if promise.id in seen:
+                raise mistake(f"承诺 {promise.id} 写了两次", at=("promises", place, "id"))
+            seen.add(promise.id)
+            self._check_references(promise, ("promises", place))
+        days = self.warranty.extend_over_holidays if self.warranty else None
+        if days is not None:
+            self._check_workdays(days, ("warranty", "extend_over_holidays"))
+        return self
+
+    def _check_references(self, promise: Promise, at: tuple[str | int, ...]) -> None:
+        self._check_calendar(promise.calendar, (*at, "calendar"))
+        if promise.move_into is not None:
+            self._check_calendar(promise.move_into, (*at, "move_into"))
+        if promise.within is not None and promise.within.unit is Unit.WORKDAY:
+            self._check_workdays(promise.calendar, (*at, "calendar"))
+        if promise.escalate not in self.ladders:
+            fix = nearest(promise.escalate, self.ladders)
+            raise mistake(f"没有 {promise.escalate} 这个升级阶梯", fix=fix, at=(*at, "escalate"))
+
+    def _check_calendar(self, name: str, at: tuple[str | int, ...]) -> None:
+        if name not in self._calendars:
+            raise mistake(f"没有 {name} 这个日历", fix=nearest(name, self._calendars), at=at)
+
+    def _check_workdays(self, name: str, at: tuple[str | int, ...]) -> None:
+        self._check_calendar(name, at)
+        if not isinstance(self._calendars[name], Workdays):
+            raise mistake(f"日历 {name} 不知道工作日", fix="用一个 kind: workdays 的日历", at=at)
+
+    @cached_property
+    def _calendars(self) -> Mapping[str, Calendar]:
+        return {"always": ALWAYS, **self.calendars}
+
+    def calendar(self, name: str) -> Calendar:
+        """The calendar of that name; `always` is in every policy."""
+        return self._calendars[name]
+
+    def promise(self, id: str) -> Promise | None:
+        """The promise of that id."""
+        return next((promise for promise in self.promises if promise.id == id), None)
+
+    def canonical_json(self) -> str:
+        """The content in one fixed spelling: what the version is made from."""
+        content = self.model_dump(mode="json")
+        return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @cached_property
+    def version(self) -> str:
+        """The first 12 hex digits of the sha256 of the content."""
+        return hashlib.sha256(self.canonical_json().encode()).hexdigest()[:12]

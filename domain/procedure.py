@@ -1,0 +1,233 @@
+"""Who may ask what of a ticket, and when: the one table of the procedure, and its checks.
+
+The checks come in this order: known and supported, role, stage, person, input. A refusal leaves
+the case as it was, since a case is immutable.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.case import Case
+from domain.commands import FIELDS, Fields, NoteFields, Order, command_named, read_fields
+from domain.refusals import RefusalType, Refused, invalid
+from domain.steps import closing, dispatching, guidance, registration, visit
+from domain.steps.request import Request
+from domain.ticket import Actor, Ticket
+from domain.vocabulary import ENDED, Command, Milestone, Role, Stage
+
+NOT_YET_SUPPORTED = frozenset(
+    {
+        "quote",
+        "decide_fee",
+        "dispatch.emergency",
+        "issue_order",
+        "request_loaner",
+        "hold",
+        "resume",
+        "dispute",
+        "rule",
+        "verify",
+        "choose_remedy",
+        "approve_refund",
+        "merge_into",
+        "adopt_policy",
+    }
+)
+"""What the contract names and this version does not do yet: commands, and one field of one."""
+
+EVERYONE = frozenset(Role)
+OPEN = frozenset(Stage) - ENDED
+REGISTERED_ON = OPEN - {Stage.INTAKE}
+BEFORE_A_VISIT = frozenset(
+    {Stage.REGISTERED, Stage.ASSESSING, Stage.AWAITING_CONSENT, Stage.DISPATCHING}
+)
+AFTER_A_VISIT = frozenset(
+    {Stage.DISPATCHING, Stage.SCHEDULED, Stage.REPAIRED, Stage.SIGNED_OFF, Stage.FOLLOW_UP}
+)
+DESK = frozenset({Role.AGENT, Role.TECHNICIAN})
+SUPERVISOR = frozenset({Role.SUPERVISOR})
+TECHNICIAN = frozenset({Role.TECHNICIAN})
+AGENT = frozenset({Role.AGENT})
+
+Act = Callable[[Case, Request[Any], Order], Case]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table.
+
+    `after`: the milestones that must precede this one's business time, the latest reached counts.
+    `own_visit`: only the technician who was sent may ask it.
+    """
+
+    roles: frozenset[Role]
+    stages: frozenset[Stage]
+    act: Act
+    after: tuple[Milestone, ...] = ()
+    own_visit: bool = False
+
+
+def _plain(act: Callable[[Case, Request[Any]], Case]) -> Act:
+    return lambda case, request, order: act(case, request)
+
+
+def _note(case: Case, request: Request[NoteFields]) -> Case:
+    return case.record("noted", request.now, by=request.by, details=request.details("text"))
+
+
+def _opened_already(case: Case, request: Request[Fields]) -> Case:
+    raise Refused(RefusalType.INVALID_TRANSITION, "工单已经开了;新工单用 ticket open")
+
+
+def _of_visit(stage: Stage, act: Callable[[Case, Request[Any]], Case], after: Milestone) -> Rule:
+    return Rule(TECHNICIAN, frozenset({stage}), _plain(act), (after,), own_visit=True)
+
+
+RULES: dict[Command, Rule] = {
+    Command.OPEN: Rule(AGENT, OPEN, _plain(_opened_already)),
+    Command.REGISTER: Rule(
+        AGENT,
+        frozenset({Stage.INTAKE}),
+        lambda case, request, order: registration.register(case, request, order.looked_up),
+    ),
+    Command.AMEND: Rule(AGENT, REGISTERED_ON, _plain(registration.amend)),
+    Command.NOTE: Rule(EVERYONE, OPEN, _plain(_note)),
+    Command.CALL_BACK: Rule(DESK, OPEN, _plain(guidance.call_back)),
+    Command.START_GUIDANCE: Rule(
+        DESK, BEFORE_A_VISIT | {Stage.INTAKE}, _plain(guidance.start_guidance)
+    ),
+    Command.GUIDE: Rule(
+        DESK, BEFORE_A_VISIT, _plain(guidance.guide), (Milestone.GUIDANCE_STARTED,)
+    ),
+    Command.ASSESS: Rule(
+        frozenset({Role.AGENT, Role.TECHNICIAN, Role.QUALITY}),
+        BEFORE_A_VISIT | {Stage.SCHEDULED, Stage.ON_SITE},
+        _plain(registration.assess),
+        (Milestone.REGISTERED,),
+    ),
+    Command.DISPATCH: Rule(
+        SUPERVISOR,
+        frozenset({Stage.DISPATCHING, Stage.SCHEDULED}),
+        lambda case, request, order: dispatching.dispatch(case, request, order.looked_up),
+        (Milestone.REGISTERED, Milestone.DISPATCHED, Milestone.VISIT_ENDED),
+    ),
+    Command.ACCEPT: _of_visit(Stage.SCHEDULED, dispatching.accept, Milestone.DISPATCHED),
+    Command.DECLINE: _of_visit(Stage.SCHEDULED, dispatching.decline, Milestone.DISPATCHED),
+    Command.DEPART: _of_visit(Stage.SCHEDULED, visit.depart, Milestone.ACCEPTED),
+    Command.ARRIVE: Rule(
+        TECHNICIAN,
+        frozenset({Stage.SCHEDULED}),
+        _plain(visit.arrive),
+        (Milestone.ACCEPTED, Milestone.DEPARTED),
+        own_visit=True,
+    ),
+    Command.START_WORK: _of_visit(Stage.ON_SITE, visit.start_work, Milestone.ARRIVED),
+    Command.FINISH: Rule(
+        TECHNICIAN,
+        frozenset({Stage.ON_SITE}),
+        _plain(visit.finish),
+        (Milestone.ARRIVED, Milestone.REPAIR_STARTED),
+        own_visit=True,
+    ),
+    Command.LEAVE_UNFINISHED: Rule(
+        TECHNICIAN,
+        frozenset({Stage.ON_SITE}),
+        _plain(visit.leave_unfinished),
+        (Milestone.ARRIVED, Milestone.REPAIR_STARTED),
+        own_visit=True,
+    ),
+    Command.SIGN_OFF: Rule(
+        frozenset({Role.CUSTOMER, Role.PROPERTY_MANAGER, Role.TECHNICIAN}),
+        frozenset({Stage.REPAIRED}),
+        _plain(closing.sign_off),
+        (Milestone.VISIT_ENDED,),
+    ),
+    Command.RETURN_ORDER: Rule(
+        DESK, AFTER_A_VISIT, _plain(closing.return_order), (Milestone.VISIT_ENDED,)
+    ),
+    Command.WAIVE_ORDER: Rule(
+        SUPERVISOR, AFTER_A_VISIT, _plain(closing.waive_order), (Milestone.VISIT_ENDED,)
+    ),
+    Command.RECORD_FOLLOW_UP: Rule(
+        AGENT,
+        frozenset({Stage.SIGNED_OFF, Stage.FOLLOW_UP}),
+        _plain(closing.record_follow_up),
+        (Milestone.SIGNED_OFF, Milestone.GUIDED),
+    ),
+    Command.CANCEL: Rule(SUPERVISOR, OPEN, _plain(closing.cancel)),
+}
+
+
+def decide(case: Case, name: str, order: Order, now: datetime) -> Case:
+    """The case after the command, or `Refused` with the reason and nothing changed.
+
+    `case` must be settled at `now`: what is due by then counts before what is asked then.
+    """
+    command = command_named(name)
+    if command.value in NOT_YET_SUPPORTED:
+        raise Refused(RefusalType.NOT_YET_SUPPORTED, f"{command.value} 在本版本还不能用")
+    rule = RULES[command]
+    _check_role(rule, command, order.by)
+    _check_stage(rule, command, case.ticket)
+    _check_person(rule, case.ticket, order.by)
+    fields = read_fields(FIELDS.get(command, Fields), order)
+    if getattr(fields, "emergency", False) and "dispatch.emergency" in NOT_YET_SUPPORTED:
+        raise Refused(RefusalType.NOT_YET_SUPPORTED, "紧急派工在本版本还不能用", "emergency")
+    at = _business_time(case, rule, order.by, fields.at, now)
+    return rule.act(case, Request(by=order.by, now=now, at=at, fields=fields), order)
+
+
+def _check_role(rule: Rule, command: Command, by: Actor) -> None:
+    if by.role not in rule.roles:
+        able = "、".join(role.value for role in Role if role in rule.roles)
+        raise Refused(
+            RefusalType.NOT_ALLOWED, f"{by.role.value} 不能 {command.value};可以的有:{able}"
+        )
+
+
+def _check_stage(rule: Rule, command: Command, ticket: Ticket) -> None:
+    if ticket.stage in ENDED:
+        raise Refused(RefusalType.TICKET_CLOSED, f"工单 {ticket.number} 已结束")
+    if ticket.stage not in rule.stages or (ticket.outcome and command not in _WHILE_WAITING):
+        able = "、".join(stage.value for stage in Stage if stage in rule.stages)
+        raise Refused(
+            RefusalType.INVALID_TRANSITION,
+            f"工单在 {ticket.stage.value},不能 {command.value};可以的阶段:{able}",
+        )
+
+
+# A ticket whose end is decided waits for its order and for nothing else.
+_WHILE_WAITING = frozenset({Command.RETURN_ORDER, Command.WAIVE_ORDER, Command.NOTE, Command.AMEND})
+
+
+def _check_person(rule: Rule, ticket: Ticket, by: Actor) -> None:
+    if not rule.own_visit or ticket.visit is None:
+        return
+    technician = ticket.visit.technician
+    if by.name not in (technician.id, technician.name):
+        raise Refused(
+            RefusalType.NOT_YOUR_VISIT, f"这次上门派给了 {technician.name},不是 {by.name}"
+        )
+
+
+def _business_time(
+    case: Case, rule: Rule, by: Actor, given: datetime | None, now: datetime
+) -> datetime:
+    """The time the deed really happened: not in the future, not too far back, in its order."""
+    if given is None:
+        return now
+    if given > now:
+        raise invalid("at", "不能晚于现在")
+    limits = case.policy.procedure.backdate_hours
+    hours = limits.get(by.role.value, limits["default"])
+    if now - given > timedelta(hours=hours):
+        raise invalid("at", f"{by.role.value} 最多补记 {hours} 小时以内的事")
+    before = max(
+        (moment for one in rule.after if (moment := case.ticket.last(one)) is not None),
+        default=None,
+    )
+    if before is not None and given < before:
+        raise invalid("at", f"不能早于 {before.isoformat(timespec='seconds')} 的前一步")
+    return given

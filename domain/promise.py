@@ -1,0 +1,155 @@
+"""A promise as a policy writes it: what starts it, what keeps it, by when, and what follows."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
+
+from domain.calendars import Calendar
+from domain.conditions import Condition, holds
+from domain.policy_entry import PolicyEntry, mistake, nearest
+from domain.time_limits import ClockTarget, Duration
+from domain.vocabulary import HoldReason, Milestone, Role
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+"""A name in a policy: small letters, digits, underscores."""
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Clauses = Annotated[tuple[Text, ...], Field(min_length=1)]
+"""Ids of the clauses that an entry keeps."""
+
+
+def one_or_many(written: Any) -> Any:
+    """A single word stands for a list of one."""
+    return (written,) if isinstance(written, str) else written
+
+
+def _known_milestone(word: Any) -> Any:
+    if isinstance(word, str) and word not in set(Milestone):
+        raise mistake(f"没有 {word} 这个里程碑", fix=nearest(word, Milestone))
+    return word
+
+
+KnownMilestone = Annotated[Milestone, BeforeValidator(_known_milestone)]
+Milestones = Annotated[tuple[KnownMilestone, ...], BeforeValidator(one_or_many)]
+
+
+class Start(BaseModel):
+    """The milestone that starts a promise, whichever there is of several.
+
+    Written `reported`, `[signed_off, guided]`, `last visit_ended` or `last [signed_off, guided]`:
+    where a milestone comes again, the first counts, unless `last`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    milestones: Annotated[tuple[KnownMilestone, ...], Field(min_length=1)]
+    last: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, written: Any) -> Any:
+        if isinstance(written, str):
+            words = written.strip()
+            last = words.startswith("last ")
+            names = words.removeprefix("last ").strip().removeprefix("[").removesuffix("]")
+            return {"milestones": tuple(name.strip() for name in names.split(",")), "last": last}
+        return {"milestones": written} if isinstance(written, list | tuple) else written
+
+    @model_serializer
+    def _write(self) -> str:
+        names = ", ".join(self.milestones)
+        several = f"[{names}]" if len(self.milestones) > 1 else names
+        return f"last {several}" if self.last else several
+
+
+class Remedy(PolicyEntry):
+    """What is provided when the promise is about to be missed, and the time that takes."""
+
+    provide: Literal["loaner"]
+    grade: Literal["new", "any"] = "any"
+    lead: Duration
+
+    @model_validator(mode="after")
+    def _lead_is_elapsed(self) -> Self:
+        if self.lead.elapsed is None:
+            raise mistake("提前量要用分钟或小时", fix="如 24 hours", at=("lead",))
+        return self
+
+    def starts_at(self, due: datetime) -> datetime:
+        """The latest start that still makes it: due − lead."""
+        return due - (self.lead.elapsed or timedelta(0))
+
+
+class Promise(PolicyEntry):
+    """One promise. Exactly one of `within` and `by` says when it is due.
+
+    `move_into` names a calendar into whose hours a due time outside them is moved. `as_written`
+    is what the document itself says where a reading was chosen: for the lint, not for the engine.
+    """
+
+    id: Key
+    clauses: Clauses
+    says: Text
+    when: Condition = ()
+    starts: Start
+    met_by: Annotated[Milestones, Field(min_length=1)]
+    within: Duration | None = None
+    by: tuple[ClockTarget, ...] = ()
+    calendar: Key = "always"
+    move_into: Key | None = None
+    pauses_on: Annotated[tuple[HoldReason, ...], BeforeValidator(one_or_many)] = ()
+    void_by: Milestones = ()
+    as_written: dict[str, JsonValue] = Field(default_factory=dict)
+    remedy: Remedy | None = None
+    escalate: Key = "default"
+
+    @model_validator(mode="after")
+    def _is_due_once(self) -> Self:
+        if (self.within is None) == (not self.by):
+            fix = "如 within: 24 hours,或 by: [same day 18:00, next day 10:00]"
+            raise mistake("within 与 by 必须且只能写一个", fix=fix)
+        if self.by and not any(target.days_later for target in self.by):
+            fix = "再写一个 next day 的钟点"
+            raise mistake("by 里没有次日的钟点,当天过后就无从到期", fix=fix, at=("by",))
+        return self
+
+    def applies(self, facts: Mapping[str, object]) -> bool:
+        """Whether its condition holds on these facts."""
+        return holds(self.when, facts)
+
+    def due(self, start: datetime, calendar: Calendar) -> datetime:
+        """When it is due if nothing pauses it. CalendarUnknown where the calendar's data end.
+
+        Of several clock times the first strictly after the start counts (D1-10.a).
+        """
+        if self.within is not None:
+            return self.within.end(calendar, start)
+        return min(moment for target in self.by if (moment := target.on(start)) > start)
+
+
+class Rung(PolicyEntry):
+    """A step of a ladder: at that share of the time from start to due, that role is told."""
+
+    level: Annotated[int, Field(ge=0)]
+    percent: Annotated[int, Field(gt=0, le=1000)]
+    tell: Role
+
+
+Ladder = Annotated[tuple[Rung, ...], Field(min_length=1)]
+
+DEFAULT_LADDER: tuple[Rung, ...] = (
+    Rung(level=0, percent=75, tell=Role.AGENT),
+    Rung(level=1, percent=100, tell=Role.SUPERVISOR),
+    Rung(level=2, percent=150, tell=Role.DEPT_HEAD),
+    Rung(level=3, percent=200, tell=Role.MANAGER),
+)
+"""Level 0 is the warning before due; 100 % is the due time itself."""

@@ -1,0 +1,90 @@
+"""The time that counts for one promise: its calendar with the pauses cut out.
+
+This arithmetic is where systems of this field go wrong, so it is in one place and small. A pause
+counts only where the calendar is open; overlapping pauses count once.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from domain.calendars import Calendar, Period
+from domain.civil_time import to_millisecond
+from domain.vocabulary import HoldReason
+
+_Moment = Annotated[AwareDatetime, AfterValidator(to_millisecond)]
+
+
+class HoldPeriod(BaseModel):
+    """A wait beside the stage, from `since` up to `until`; without `until` it is still open."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True
+    )
+    reason: HoldReason
+    since: _Moment = Field(alias="from")
+    until: _Moment | None = Field(default=None, alias="to")
+
+
+def pauses(
+    holds: Sequence[HoldPeriod], reasons: Collection[HoldReason], now: datetime
+) -> tuple[Period, ...]:
+    """The union of the holds for these reasons, in order. An open hold counts as ending now."""
+    spans = sorted(
+        (hold.since, max(hold.since, now) if hold.until is None else hold.until)
+        for hold in holds
+        if hold.reason in reasons
+    )
+    union: list[Period] = []
+    for since, until in spans:
+        if union and since <= union[-1][1]:
+            union[-1] = union[-1][0], max(union[-1][1], until)
+        else:
+            union.append((since, until))
+    return tuple(union)
+
+
+def is_paused(holds: Sequence[HoldPeriod], reasons: Collection[HoldReason], now: datetime) -> bool:
+    """Whether a hold for one of these reasons is open now."""
+    return any(
+        hold.reason in reasons and hold.since <= now and (hold.until is None or now < hold.until)
+        for hold in holds
+    )
+
+
+class RunningTime:
+    """Counts open, unpaused time. `pauses` must be in order and apart."""
+
+    __slots__ = ("_calendar", "_pauses")
+
+    def __init__(self, calendar: Calendar, pauses: tuple[Period, ...]) -> None:
+        self._calendar = calendar
+        self._pauses = pauses
+
+    def extend(self, since: datetime, due: datetime) -> datetime:
+        """`due` put off by the open time of every pause between `since` and it.
+
+        A pause that begins before the due time lies whole before the extended one, so one walk
+        over the pauses in order finds the fixpoint.
+        """
+        for begins, ends in self._pauses:
+            if begins >= due:
+                break
+            lost = self._calendar.open_between(max(begins, since), ends)
+            due = self._calendar.add_open(due, lost)
+        return due
+
+    def add(self, start: datetime, amount: timedelta) -> datetime:
+        """The earliest moment by which `amount` of this time has run since `start`."""
+        return self.extend(start, self._calendar.add_open(start, amount))
+
+    def between(self, since: datetime, until: datetime) -> timedelta:
+        """How much of this time lies between the two."""
+        total = self._calendar.open_between(since, until)
+        for begins, ends in self._pauses:
+            if begins >= until:
+                break
+            total -= self._calendar.open_between(max(begins, since), min(ends, until))
+        return total

@@ -1,0 +1,1 @@
+"""What each command does to a case, one file for each part of the procedure."""

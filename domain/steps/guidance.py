@@ -1,0 +1,46 @@
+"""电话指导 and the call back: what is done for the caller before anybody is sent (D5-A3.3)."""
+
+from domain.case import Case
+from domain.commands import CallBackFields, Fields, GuideFields
+from domain.steps.request import Request
+from domain.ticket import Changes
+from domain.vocabulary import Milestone, Stage
+
+
+def call_back(case: Case, request: Request[CallBackFields]) -> Case:
+    """The caller was rung back, and what was agreed (D1-5.2.1.c)."""
+    return case.record(
+        "called_back",
+        request.now,
+        by=request.by,
+        changes=Changes(milestones={Milestone.CALLED_BACK: request.at}),
+        details=request.details("agreed"),
+    )
+
+
+def start_guidance(case: Case, request: Request[Fields]) -> Case:
+    return case.record(
+        "guidance_started",
+        request.now,
+        by=request.by,
+        changes=Changes(milestones={Milestone.GUIDANCE_STARTED: request.at}),
+        details=request.details(),
+    )
+
+
+def guide(case: Case, request: Request[GuideFields]) -> Case:
+    """The end of the guidance. Solved leads straight to the follow-up; else nothing moves."""
+    started = case.ticket.first(Milestone.GUIDANCE_STARTED)
+    milestones = {} if started else {Milestone.GUIDANCE_STARTED: request.at}
+    if request.fields.outcome == "needs_visit":
+        changes = Changes(milestones=milestones)
+        kind = "guidance_not_enough"
+    else:
+        milestones |= {Milestone.GUIDED: request.at, Milestone.RESOLVED: request.at}
+        changes = Changes(
+            stage=Stage.FOLLOW_UP, milestones=milestones, dispatch_settled=True, task_done=True
+        )
+        kind = "guided"
+    return case.record(
+        kind, request.now, by=request.by, changes=changes, details=request.details("outcome")
+    )

@@ -1,0 +1,229 @@
+"""登记: from a call to a ticket that knows its device, its policy and its warranty (D1-5.2)."""
+
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from domain.case import Case
+from domain.civil_time import local
+from domain.commands import AmendFields, AssessFields, LookedUp, RegisterFields
+from domain.directory import Device
+from domain.refusals import invalid
+from domain.steps.request import Request
+from domain.ticket import Changes, Registration, Ticket
+from domain.vocabulary import (
+    Cause,
+    Milestone,
+    Outcome,
+    Role,
+    Stage,
+    TicketKind,
+    Warranty,
+)
+from domain.warranty import PurchaseFacts, WarrantyDecision, decide_warranty
+
+REDIRECTED = {
+    TicketKind.ENQUIRY: "咨询,转相应部门答复",
+    TicketKind.COMPLAINT: "投诉,转相应部门处理",
+    TicketKind.WRONG_NUMBER: "打错了",
+}
+
+_FACT_VALUE: dict[Warranty, JsonValue] = {
+    Warranty.IN: True,
+    Warranty.OUT: False,
+    Warranty.UNKNOWN: "unknown",
+}
+
+
+def register(case: Case, request: Request[RegisterFields], looked_up: LookedUp) -> Case:
+    """Write the register entry, pin the device's policy, and assess what the books settle."""
+    fields = request.fields
+    if fields.kind is not TicketKind.REPAIR:
+        return _redirect(case, request)
+    policy = looked_up.policy
+    if policy is None:
+        raise invalid("device", "没有随附保障政策,请经客服台登记")
+    site = fields.site or looked_up.site
+    if site is None:
+        raise invalid("site", "登记要写地点")
+    if fields.symptom is None:
+        raise invalid("symptom", "登记要写故障现象")
+    entry = Registration(
+        caller_name=fields.caller_name,
+        caller_phone=fields.caller_phone or case.ticket.caller,
+        site=site,
+        device=looked_up.device,
+        symptom=fields.symptom,
+        category=fields.category,
+    )
+    facts: dict[str, JsonValue] = {"kind": fields.kind.value, "urgent": fields.urgent}
+    facts |= _device_facts(looked_up.device)
+    case = case.record(
+        "registered",
+        request.now,
+        by=request.by,
+        changes=Changes(
+            stage=Stage.REGISTERED,
+            registration=entry,
+            facts=facts,
+            milestones={Milestone.REGISTERED: request.at},
+        ),
+        details=request.details(),
+    )
+    if policy.version != case.ticket.policy_version:
+        case = case.pin(policy).record(
+            "policy_pinned",
+            request.now,
+            changes=Changes(policy=policy.name, policy_version=policy.version),
+        )
+    case = _judge_warranty(case, request.now, cause=Cause.QUALITY, milestone_at=request.at)
+    return case.notice(request.now, Role.SUPERVISOR.value, "registered")
+
+
+def assess(case: Case, request: Request[AssessFields]) -> Case:
+    """Correct or complete what is known of the fault and its warranty, with the basis."""
+    fields = request.fields
+    said = fields.model_dump(
+        mode="json",
+        include={"fault_kind", "device_fault", "severity", "cause", "weight_kg"},
+        exclude_none=True,
+    )
+    if not said and fields.in_warranty is None:
+        raise invalid("in_warranty", "请至少写一项判定:保内保外、故障、严重程度、原因或重量")
+    case = case.record(
+        "assessed",
+        request.now,
+        by=request.by,
+        changes=Changes(facts=said, milestones={Milestone.ASSESSED: request.at}),
+        details=request.details("in_warranty", "basis", *said),
+    )
+    if fields.in_warranty is not None:
+        return _decided_by_person(case, request)
+    if fields.cause is not None:
+        return _judge_warranty(case, request.now, cause=fields.cause)
+    return case
+
+
+def amend(case: Case, request: Request[AmendFields]) -> Case:
+    """Correct an entry of the register; the old value stays in the ledger."""
+    fields, entry = request.fields, case.ticket.registration
+    if fields.field in _AMENDABLE and entry is not None:
+        if not isinstance(fields.value, str) or not fields.value:
+            raise invalid("value", f"{fields.field} 要写文字")
+        changes = Changes(registration=entry.model_copy(update={fields.field: fields.value}))
+    elif fields.field == "urgent":
+        if not isinstance(fields.value, bool):
+            raise invalid("value", "urgent 要写 true 或 false")
+        changes = Changes(facts={"urgent": fields.value})
+    else:
+        raise invalid("field", f"可更正的有:{'、'.join((*_AMENDABLE, 'urgent'))}")
+    return case.record(
+        "amended",
+        request.now,
+        by=request.by,
+        changes=changes,
+        details=request.details("field", "value"),
+    )
+
+
+_AMENDABLE = ("caller_name", "caller_phone", "site", "symptom", "category")
+
+
+def _redirect(case: Case, request: Request[RegisterFields]) -> Case:
+    """An enquiry, a complaint or a wrong number leaves the repair procedure."""
+    kind = request.fields.kind
+    entry = Registration(
+        kind=kind,
+        caller_name=request.fields.caller_name,
+        caller_phone=request.fields.caller_phone or case.ticket.caller,
+        site=request.fields.site,
+        symptom=request.fields.symptom,
+        category=request.fields.category,
+    )
+    return case.record(
+        "redirected",
+        request.now,
+        by=request.by,
+        changes=Changes(
+            stage=Stage.REDIRECTED,
+            outcome=Outcome.REDIRECTED,
+            registration=entry,
+            facts={"kind": kind.value},
+            milestones={Milestone.REGISTERED: request.at, Milestone.CLOSED: request.at},
+        ),
+        details={**request.details(), "kind": kind.value, "to": REDIRECTED[kind]},
+    )
+
+
+def _device_facts(device: Device | None) -> dict[str, JsonValue]:
+    if device is None:
+        return {}
+    return device.model_dump(
+        mode="json",
+        include={
+            "product_class",
+            "weight_kg",
+            "invoice_date",
+            "delivered_on",
+            "accepted_on",
+            "repairs_done",
+        },
+        exclude_none=True,
+    )
+
+
+def _judge_warranty(
+    case: Case, now: datetime, *, cause: Cause, milestone_at: datetime | None = None
+) -> Case:
+    """What the purchase facts say; `assess` corrects it."""
+    ticket = case.ticket
+    reported = ticket.first(Milestone.REPORTED) or ticket.opened_at
+    decision = decide_warranty(
+        case.policy, _purchase_facts(ticket), local(reported).date(), cause=cause
+    )
+    known = decision.in_warranty is not Warranty.UNKNOWN
+    milestones = {Milestone.ASSESSED: milestone_at} if known and milestone_at else {}
+    return _record_warranty(case, now, decision, milestones)
+
+
+def _decided_by_person(case: Case, request: Request[AssessFields]) -> Case:
+    answer = request.fields.in_warranty
+    word = Warranty.UNKNOWN if answer == "unknown" else Warranty.IN if answer else Warranty.OUT
+    basis = request.fields.basis or request.fields.reason or f"{request.by.name}判定"
+    return _record_warranty(case, request.now, WarrantyDecision(in_warranty=word, basis=basis), {})
+
+
+def _record_warranty(
+    case: Case, now: datetime, decision: WarrantyDecision, milestones: dict[Milestone, datetime]
+) -> Case:
+    changes = Changes(
+        warranty=decision,
+        facts={"in_warranty": _FACT_VALUE[decision.in_warranty]},
+        milestones=milestones,
+        stage=_after_assessment(case, decision),
+    )
+    return case.record(
+        "warranty_decided",
+        now,
+        changes=changes,
+        details={"in_warranty": decision.in_warranty.value, "basis": decision.basis},
+    )
+
+
+def _after_assessment(case: Case, decision: WarrantyDecision) -> Stage | None:
+    """Where the ticket goes: to a quote first, or to a technician who looks first."""
+    if case.ticket.stage not in (Stage.REGISTERED, Stage.ASSESSING, Stage.DISPATCHING):
+        return None
+    quote_first = decision.in_warranty is Warranty.OUT and case.policy.procedure.quote_first
+    return Stage.ASSESSING if quote_first and not case.ticket.visits else Stage.DISPATCHING
+
+
+def _purchase_facts(ticket: Ticket) -> PurchaseFacts:
+    device = ticket.registration.device if ticket.registration else None
+    if device is None:
+        return PurchaseFacts()
+    return PurchaseFacts(
+        invoice_date=device.invoice_date,
+        delivered_on=device.delivered_on,
+        accepted_on=device.accepted_on,
+    )

@@ -1,0 +1,142 @@
+"""上门: on the way, at work, finished or not (D1-7 to D1-9)."""
+
+from datetime import datetime
+
+from domain.case import Case
+from domain.commands import Fields, FinishFields, LeaveUnfinishedFields
+from domain.refusals import RefusalType, Refused, invalid
+from domain.steps.dispatching import as_window, open_visit
+from domain.steps.request import Request
+from domain.ticket import Changes, FeeLine, Ticket, Visit
+from domain.vocabulary import Milestone, Role, Stage, Warranty
+
+
+def depart(case: Case, request: Request[Fields]) -> Case:
+    visit = _accepted_visit(case)
+    if visit.departed_at is not None:
+        raise Refused(RefusalType.INVALID_TRANSITION, "已经出发")
+    return _step(case, request, "departed", Milestone.DEPARTED, visit, "departed_at")
+
+
+def arrive(case: Case, request: Request[Fields]) -> Case:
+    visit = _accepted_visit(case)
+    return _step(
+        case, request, "arrived", Milestone.ARRIVED, visit, "arrived_at", stage=Stage.ON_SITE
+    )
+
+
+def start_work(case: Case, request: Request[Fields]) -> Case:
+    visit = open_visit(case)
+    if visit.started_at is not None:
+        raise Refused(RefusalType.INVALID_TRANSITION, "已经开工")
+    return _step(case, request, "work_started", Milestone.REPAIR_STARTED, visit, "started_at")
+
+
+def finish(case: Case, request: Request[FinishFields]) -> Case:
+    """The fault is removed. Work never marked as begun counts from the arrival."""
+    fields = request.fields
+    visit = open_visit(case)
+    _refuse_unagreed_fee(case.ticket, fields.lines)
+    milestones = {Milestone.RESOLVED: request.at, Milestone.VISIT_ENDED: request.at}
+    if visit.started_at is None and visit.arrived_at is not None:
+        milestones[Milestone.REPAIR_STARTED] = visit.arrived_at
+    done = visit.model_copy(
+        update={
+            "started_at": visit.started_at or visit.arrived_at,
+            "ended_at": request.at,
+            "result": "finished",
+            "work": fields.work,
+            "lines": fields.lines,
+            "minutes": fields.minutes,
+            "site_cleared": fields.site_cleared,
+            "warning_tag": fields.warning_tag,
+        }
+    )
+    return case.record(
+        "finished",
+        request.now,
+        by=request.by,
+        changes=Changes(
+            stage=Stage.REPAIRED,
+            visit=done,
+            milestones=milestones,
+            facts={"last_visit": "finished"},
+        ),
+        details=request.details("work", "minutes", "site_cleared", "warning_tag"),
+    )
+
+
+def leave_unfinished(case: Case, request: Request[LeaveUnfinishedFields]) -> Case:
+    """Why it is not done, and when somebody comes again (D1-9.b, D1-11)."""
+    fields = request.fields
+    visit = open_visit(case)
+    if fields.reason is None:
+        raise invalid("reason", "未完成要写原因")
+    _refuse_unagreed_fee(case.ticket, fields.lines)
+    left = visit.model_copy(
+        update={
+            "ended_at": request.at,
+            "result": "unfinished",
+            "reason": fields.reason,
+            "work": fields.work,
+            "lines": fields.lines,
+            "minutes": fields.minutes,
+            "site_cleared": fields.site_cleared,
+            "warning_tag": fields.warning_tag,
+            "next_visit": as_window(fields.next_visit, request.at),
+        }
+    )
+    case = case.record(
+        "left_unfinished",
+        request.now,
+        by=request.by,
+        changes=Changes(
+            stage=Stage.DISPATCHING,
+            visit=left,
+            milestones={Milestone.VISIT_ENDED: request.at},
+            facts={"last_visit": "unfinished"},
+        ),
+        details=request.details("next_visit", "work"),
+    )
+    return case.notice(request.now, Role.SUPERVISOR.value, "left_unfinished")
+
+
+def call_off_visit(visit: Visit, reason: str, at: datetime) -> Visit:
+    """The open visit of a ticket that is cancelled."""
+    return visit.model_copy(update={"result": "cancelled", "reason": reason, "ended_at": at})
+
+
+def _accepted_visit(case: Case) -> Visit:
+    visit = open_visit(case)
+    if visit.accepted_at is None:
+        raise Refused(RefusalType.INVALID_TRANSITION, "还没接单;请先 accept")
+    return visit
+
+
+def _step(
+    case: Case,
+    request: Request[Fields],
+    kind: str,
+    milestone: Milestone,
+    visit: Visit,
+    moment: str,
+    stage: Stage | None = None,
+) -> Case:
+    return case.record(
+        kind,
+        request.now,
+        by=request.by,
+        changes=Changes(
+            stage=stage,
+            visit=visit.model_copy(update={moment: request.at}),
+            milestones={milestone: request.at},
+        ),
+        details=request.details(),
+    )
+
+
+def _refuse_unagreed_fee(ticket: Ticket, lines: tuple[FeeLine, ...]) -> None:
+    """No paid line before a yes, whatever else is so (D1-5.2.1.f); in warranty nothing is paid."""
+    free = ticket.warranty is not None and ticket.warranty.in_warranty is Warranty.IN
+    if not free and any(line.quantity * line.unit_price_fen > 0 for line in lines):
+        raise Refused(RefusalType.CONSENT_NEEDED, "收费项目要先报价并取得同意", "lines")

@@ -1,0 +1,210 @@
+"""The words of Aftercare: every closed list of names that tickets, policies and scripts share.
+
+They are a contract: other people's scripts write them. Add to a list freely; rename nothing.
+"""
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """Where a ticket stands in the procedure."""
+
+    INTAKE = "intake"
+    REGISTERED = "registered"
+    ASSESSING = "assessing"
+    AWAITING_CONSENT = "awaiting_consent"
+    DISPATCHING = "dispatching"
+    SCHEDULED = "scheduled"
+    ON_SITE = "on_site"
+    REPAIRED = "repaired"
+    SIGNED_OFF = "signed_off"
+    FOLLOW_UP = "follow_up"
+    CLOSED = "closed"
+    REDIRECTED = "redirected"
+
+
+ENDED = frozenset({Stage.CLOSED, Stage.REDIRECTED})
+
+
+class Outcome(StrEnum):
+    """How a ticket ended, or is about to end once its paperwork is in."""
+
+    REPAIRED = "repaired"
+    GUIDED = "guided"
+    REFUSED = "refused"
+    NO_CONSENT = "no_consent"
+    CANCELLED = "cancelled"
+    MERGED = "merged"
+    NOT_REACHED = "not_reached"
+    REDIRECTED = "redirected"
+
+
+class Milestone(StrEnum):
+    """A thing that happened, with its time. Promises start at one and are kept by others."""
+
+    REPORTED = "reported"
+    CALLED_BACK = "called_back"
+    GUIDANCE_STARTED = "guidance_started"
+    GUIDED = "guided"
+    REMOTE_STARTED = "remote_started"
+    PROPOSED = "proposed"
+    REGISTERED = "registered"
+    ASSESSED = "assessed"
+    QUOTED = "quoted"
+    FEE_DECIDED = "fee_decided"
+    ORDER_ISSUED = "order_issued"
+    DISPATCHED = "dispatched"
+    ACCEPTED = "accepted"
+    DEPARTED = "departed"
+    ARRIVED = "arrived"
+    REPAIR_STARTED = "repair_started"
+    RESOLVED = "resolved"
+    VISIT_ENDED = "visit_ended"
+    LOANER_RESERVED = "loaner_reserved"
+    LOANER_DELIVERED = "loaner_delivered"
+    LOANER_RETURNED = "loaner_returned"
+    DISPUTED = "disputed"
+    RULED = "ruled"
+    VERIFIED = "verified"
+    REMEDY_CHOSEN = "remedy_chosen"
+    SIGNED_OFF = "signed_off"
+    ORDER_RETURNED = "order_returned"
+    ORDER_WAIVED = "order_waived"
+    REOPENED = "reopened"
+    FOLLOW_UP_TRIED_1 = "follow_up_tried_1"
+    FOLLOW_UP_TRIED_2 = "follow_up_tried_2"
+    FOLLOW_UP_TRIED_3 = "follow_up_tried_3"
+    FOLLOWED_UP = "followed_up"
+    CLOSED = "closed"
+
+
+class Role(StrEnum):
+    """Who acts, and who is told."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    TECHNICIAN = "technician"
+    QUALITY = "quality"
+    DEPT_HEAD = "dept_head"
+    ADMIN_OFFICE = "admin_office"
+    MANAGER = "manager"
+    CUSTOMER = "customer"
+    PROPERTY_MANAGER = "property_manager"
+
+
+class HoldReason(StrEnum):
+    """Why a ticket waits, beside its stage."""
+
+    WEATHER = "weather"
+    CUSTOMER = "customer"
+    PARTS = "parts"
+    DISPUTE = "dispute"
+    CONSENT = "consent"
+
+
+class Channel(StrEnum):
+    """How a fault was reported (D1-5.2.1.a, and the channels since)."""
+
+    PHONE = "phone"
+    FAX = "fax"
+    SLIP = "slip"
+    WECHAT = "wechat"
+    WEB = "web"
+    API = "api"
+
+
+class TicketKind(StrEnum):
+    """What the caller wanted."""
+
+    REPAIR = "repair"
+    ENQUIRY = "enquiry"
+    COMPLAINT = "complaint"
+    WRONG_NUMBER = "wrong_number"
+
+
+class Command(StrEnum):
+    """What somebody may ask of a ticket; each is a Temporal update of this name."""
+
+    OPEN = "open"
+    REGISTER = "register"
+    AMEND = "amend"
+    NOTE = "note"
+    CALL_BACK = "call_back"
+    START_GUIDANCE = "start_guidance"
+    GUIDE = "guide"
+    ASSESS = "assess"
+    QUOTE = "quote"
+    DECIDE_FEE = "decide_fee"
+    DISPUTE = "dispute"
+    RULE = "rule"
+    DISPATCH = "dispatch"
+    ISSUE_ORDER = "issue_order"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    DEPART = "depart"
+    ARRIVE = "arrive"
+    START_WORK = "start_work"
+    FINISH = "finish"
+    LEAVE_UNFINISHED = "leave_unfinished"
+    HOLD = "hold"
+    RESUME = "resume"
+    SIGN_OFF = "sign_off"
+    RETURN_ORDER = "return_order"
+    WAIVE_ORDER = "waive_order"
+    VERIFY = "verify"
+    RECORD_FOLLOW_UP = "record_follow_up"
+    REQUEST_LOANER = "request_loaner"
+    CHOOSE_REMEDY = "choose_remedy"
+    APPROVE_REFUND = "approve_refund"
+    ADOPT_POLICY = "adopt_policy"
+    CANCEL = "cancel"
+    MERGE_INTO = "merge_into"
+
+
+class PromiseState(StrEnum):
+    """How a promise stands at one moment."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    PAUSED = "paused"
+    MET = "met"
+    MISSED = "missed"
+    VOID = "void"
+
+
+class Warranty(StrEnum):
+    """The answer to 保内还是保外 (D1-5.2.1.e); unknown is an answer."""
+
+    IN = "true"
+    OUT = "false"
+    UNKNOWN = "unknown"
+
+
+class FaultKind(StrEnum):
+    HARDWARE = "hardware"
+    SOFTWARE = "software"
+
+
+class Severity(StrEnum):
+    GENERAL = "general"
+    URGENT = "urgent"
+    SEVERE = "severe"
+
+
+class Cause(StrEnum):
+    """Why it broke; misuse is paid for even inside the warranty (D5-B4.3b4)."""
+
+    QUALITY = "quality"
+    MISUSE = "misuse"
+    WEAR = "wear"
+    FORCE_MAJEURE = "force_majeure"
+    UNKNOWN = "unknown"
+
+
+class PartClass(StrEnum):
+    """Warranty differs by the class of the part (D5-C6)."""
+
+    WHOLE_UNIT = "whole_unit"
+    MAIN_PART = "main_part"
+    WEAR_PART = "wear_part"
+    CONSUMABLE = "consumable"

@@ -1,0 +1,1 @@
+"""Rehearsals: a scenario acted out on the real workflow, with skipped time."""

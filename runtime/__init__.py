@@ -1,0 +1,1 @@
+"""What the rules run on: settings, the Temporal connection, embedded servers, policy files."""

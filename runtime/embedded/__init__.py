@@ -1,0 +1,1 @@
+"""Postgres and Temporal from wheels, as children that end with their parent."""

@@ -1,0 +1,1 @@
+DELETE FROM call_detach WHERE provider = $1 AND call_id = $2 AND ticket_no = $3

@@ -1,0 +1,1 @@
+SELECT * FROM call WHERE provider = $1 AND call_id = $2

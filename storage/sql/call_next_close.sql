@@ -1,0 +1,1 @@
+SELECT min(closes_at) FROM call WHERE ended_at IS NULL

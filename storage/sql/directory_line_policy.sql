@@ -1,0 +1,1 @@
+SELECT policy FROM service_line WHERE number = $1 AND active

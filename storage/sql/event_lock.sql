@@ -1,0 +1,1 @@
+LOCK TABLE ticket_event IN SHARE MODE

@@ -1,0 +1,1 @@
+SELECT ledger_write($1::jsonb)

@@ -1,0 +1,1 @@
+SELECT version, body FROM policy_version

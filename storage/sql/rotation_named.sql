@@ -1,0 +1,1 @@
+SELECT id, name FROM technician WHERE id = $1 AND active

@@ -1,0 +1,1 @@
+SELECT last, owed FROM rotation_ring WHERE ring = $1

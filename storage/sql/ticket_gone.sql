@@ -1,0 +1,1 @@
+UPDATE ticket_opening SET gone = true WHERE ticket_no = $1

@@ -1,0 +1,1 @@
+SELECT 'W' || nextval('ticket_number')

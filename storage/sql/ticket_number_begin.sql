@@ -1,0 +1,1 @@
+SELECT setval('ticket_number', $1, false)

@@ -1,0 +1,1 @@
+SELECT * FROM ticket_opening WHERE ticket_no = $1

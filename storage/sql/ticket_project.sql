@@ -1,0 +1,1 @@
+SELECT ledger_project($1::jsonb, $2::jsonb)

@@ -1,0 +1,1 @@
+UPDATE ticket_opening SET started = true WHERE ticket_no = $1

@@ -1,0 +1,1 @@
+"""The procedures, each reading like the written rule it follows."""
