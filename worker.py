@@ -16,8 +16,6 @@ from importlib.metadata import version
 
 import asyncpg
 import structlog
-from desk.delivery import Delivery
-from runtime.policy_files import PolicyShelf
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -26,9 +24,11 @@ from temporalio.worker import Worker
 
 from activities.ledger import LedgerActivities
 from activities.rotation import RotationActivities
+from desk.delivery import Delivery
 from desk.temporal_starter import TemporalStarter
 from domain.civil_time import CHINA
 from runtime.logs import set_up_logs
+from runtime.policy_files import PolicyShelf
 from runtime.settings import Settings, settings
 from runtime.stack import resolve_stack
 from runtime.temporal import workflow_runner

@@ -26,7 +26,6 @@ from domain.civil_time import CHINA
 from domain.intake import TicketOpening
 from runtime.temporal import workflow_runner
 from tests.workflows.driving import (
-    AGENT,
     CUSTOMER,
     NUMBER,
     SUPERVISOR,
@@ -81,9 +80,7 @@ async def drive(house: House, device: str) -> OnTicket:
         answered=True,
     )
     starter = TemporalStarter(house.client, house.shelf, house.task_queue, lambda: began)
-    await starter.start(
-        number, TicketOpening(number=number, opened_at=began, caller=NUMBER), call
-    )
+    await starter.start(number, TicketOpening(number=number, opened_at=began, caller=NUMBER), call)
     ticket = OnTicket(house, number, call, starter)
     ended = call.model_copy(update={"ended_at": datetime.now(CHINA), "revision": 2})
     await ticket.handle.signal(PHONE_CALL, ended)
@@ -219,5 +216,3 @@ def median(paces: Sequence[Pace]) -> Pace:
         statistics.median(pace.cpu_ms for pace in paces),
         statistics.median(pace.server_ms for pace in paces),
     )
-
-

@@ -12,10 +12,10 @@ from domain.calls import Direction
 from domain.directory import Directory
 from domain.refusals import Refused
 from rehearsal.faults import ScriptFault
-from rehearsal.marked_yaml import Place
 from rehearsal.script import Script
 from rehearsal.steps import PhoneAct
 from runtime.directory_files import DirectoryFileFaulty, read_directory
+from runtime.marked_yaml import Place
 from runtime.policy_files import PolicyShelf
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "directory.yaml"

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 from desk.phone_events import read_event
 from domain.calls import PhoneEvent
 from domain.civil_time import CHINA, DAY
+from domain.policy_entry import nearest
 from domain.refusals import RefusalType, Refused
 from domain.ticket import Actor
 from domain.vocabulary import Command, Role
-from rehearsal.faults import Misread, suggestion
+from rehearsal.faults import Misread
 from rehearsal.steps import (
     Act,
     Address,
@@ -90,7 +91,7 @@ class StepReader:
         step = as_map(written, "一步应为一个映射,如 {at: 0m, do: …, by: …}")
         for key in step:
             if key not in _KEYS:
-                raise Misread(f"没有 {key} 这个键;{suggestion(key, _KEYS)}", key)
+                raise Misread(f"没有 {key} 这个键;{nearest(key, _KEYS)}", key)
         if "at" not in step:
             raise Misread("缺少 at:从开始算起的时间,如 10m")
         at = _below("at", read_offset, step["at"])
@@ -157,7 +158,7 @@ class StepReader:
         fields = as_map(written, "call 应为一个映射,如 {event: newCall, callId: c1, …}")
         for key in fields:
             if key not in _CALL_KEYS:
-                raise Misread(f"来电没有 {key} 这个字段;{suggestion(key, _CALL_KEYS)}", key)
+                raise Misread(f"来电没有 {key} 这个字段;{nearest(key, _CALL_KEYS)}", key)
         known = self._calls.setdefault(str(fields.get("callId")), {})
         filled = {**{key: known[key] for key in _CARRIED if key in known}, **fields}
         for key in _CARRIED:
@@ -208,10 +209,10 @@ class StepReader:
 def _know(name: str, kind: str, on: Address, because: RefusalType | None) -> None:
     if on.loaner is not None:
         if name not in LOANER_COMMANDS:
-            raise Misread(f"备机没有命令 {name};{suggestion(name, LOANER_COMMANDS)}", kind)
+            raise Misread(f"备机没有命令 {name};{nearest(name, LOANER_COMMANDS)}", kind)
         return
     if name not in set(Command) and because is not RefusalType.UNKNOWN_COMMAND:
-        raise Misread(f"没有命令 {name};{suggestion(name, Command)}", kind)
+        raise Misread(f"没有命令 {name};{nearest(name, Command)}", kind)
 
 
 def _actor(step: Mapping[str, Any], what: str) -> Actor:
@@ -226,7 +227,7 @@ def _actor(step: Mapping[str, Any], what: str) -> Actor:
 def _word(words: type[E], written: Any, key: str) -> E:
     known = [word.value for word in words]
     if written not in known:
-        raise Misread(f"{key}: 没有 {written};{suggestion(str(written), known)}", key)
+        raise Misread(f"{key}: 没有 {written};{nearest(str(written), known)}", key)
     return words(written)
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from domain.civil_time import CHINA
-from rehearsal import marked_yaml
-from rehearsal.faults import Misread, ScriptFault, suggestion
-from rehearsal.marked_yaml import Marked, Place
+from domain.policy_entry import nearest
+from rehearsal.faults import Misread, ScriptFault
 from rehearsal.reading import StepReader, as_map, as_text
 from rehearsal.steps import Step
+from runtime import marked_yaml
+from runtime.file_faults import FaultyFile, FileFault
+from runtime.marked_yaml import Marked, Place
 
 GIVEN = ("lines", "customers", "properties", "devices", "technicians", "staff", "loaners")
 """Parts of the directory that a script may replace."""
@@ -42,14 +44,18 @@ class Script:
         """When its last step is."""
         return self.start + self.steps[-1].at
 
-    def fault(self, place: Place, message: str) -> str:
+    def fault(self, place: Place, message: str) -> FileFault:
         """`file:line: message` for a place in the script."""
         return Marked(self.path, lines=dict(self.lines)).fault(place, message)
 
 
 def load(path: Path) -> Script:
     """The script in that file. Raises ScriptFault with every fault that was found in it."""
-    return _Reader(marked_yaml.read(path)).script()
+    try:
+        marked = marked_yaml.read(path)
+    except FaultyFile as faulty:
+        raise ScriptFault(faulty.faults) from None
+    return _Reader(marked).script()
 
 
 class _Reader:
@@ -57,7 +63,7 @@ class _Reader:
 
     def __init__(self, marked: Marked) -> None:
         self._marked = marked
-        self._faults: list[str] = []
+        self._faults: list[FileFault] = []
 
     def script(self) -> Script:
         content = self._marked.content
@@ -65,7 +71,7 @@ class _Reader:
             raise ScriptFault((self._marked.fault((), "剧本应为一个映射,以 rehearsal: 标题 开头"),))
         for key in content:
             if key not in _TOP:
-                self._fault((key,), f"没有 {key} 这个键;{suggestion(key, _TOP)}")
+                self._fault((key,), f"没有 {key} 这个键;{nearest(key, _TOP)}")
         title = self._read("rehearsal", lambda: as_text(content.get("rehearsal")))
         policy = self._read("policy", lambda: as_text(content.get("policy", "house")))
         start = self._read("start", lambda: _read_start(content.get("start")))
@@ -140,7 +146,7 @@ def _read_given(written: Any) -> dict[str, Any]:
         if part in LATER:
             raise Misread(f"NotYetSupported: given 里的 {part} 在本版本还不能用", part)
         if part not in GIVEN:
-            raise Misread(f"名录里没有 {part} 这一部分;{suggestion(part, GIVEN)}", part)
+            raise Misread(f"名录里没有 {part} 这一部分;{nearest(part, GIVEN)}", part)
     return given
 
 

@@ -17,6 +17,7 @@ from rehearsal.result import Result
 from rehearsal.script import Script, load
 from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.skipping import SkippingEnvironment, skipping_server
+from runtime.file_faults import FaultyFile, FileFault
 from runtime.policy_files import PolicyShelf
 from runtime.settings import settings
 from storage import migrate
@@ -125,14 +126,14 @@ async def rehearse(
 def load_all(paths: Iterable[Path], shelf: PolicyShelf) -> list[Script]:
     """The scripts, with their policies and books looked through. Raises ScriptFault."""
     scripts: list[Script] = []
-    faults: list[str] = []
+    faults: list[FileFault] = []
     for path in paths:
         try:
             script = load(path)
             books.of_script(script, shelf)
             scripts.append(script)
-        except ScriptFault as fault:
-            faults += fault.faults
+        except FaultyFile as faulty:
+            faults += faulty.faults
     if faults:
         raise ScriptFault(tuple(faults))
     return scripts

@@ -159,5 +159,5 @@ def test_faulty_books_are_told_with_their_line(shelf: PolicyShelf, tmp_path: Pat
     other.write_text(CALL.replace("instruments", "instrumnts"), encoding="utf-8")
     with pytest.raises(ScriptFault) as raised:
         load_all([path, other], shelf)
-    assert raised.value.faults[0].startswith(f"{path}:13: technicians[0].")
-    assert raised.value.faults[-1].startswith(f"{other}:2: ")
+    assert str(raised.value.faults[0]).startswith(f"{path}:13: technicians[0].")
+    assert str(raised.value.faults[-1]).startswith(f"{other}:2: ")

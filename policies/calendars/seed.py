@@ -41,14 +41,18 @@ def listed(key: str, entries: Iterable[str]) -> list[str]:
 
 def seed(years: list[int]) -> str:
     """The file's text. KeyError for a year whose notice is not named above."""
-    return HEADER + "\n".join([
-        *listed("source", (NOTICES[year] for year in years)),
-        f"known_from: {years[0]}-01-01",
-        f"known_until: {years[-1]}-12-31",
-        *listed("holidays", runs(day for day in constants.holidays if day.year in years)),
-        *listed("makeup_workdays", runs(day for day in constants.workdays if day.year in years)),
-        "",
-    ])
+    return HEADER + "\n".join(
+        [
+            *listed("source", (NOTICES[year] for year in years)),
+            f"known_from: {years[0]}-01-01",
+            f"known_until: {years[-1]}-12-31",
+            *listed("holidays", runs(day for day in constants.holidays if day.year in years)),
+            *listed(
+                "makeup_workdays", runs(day for day in constants.workdays if day.year in years)
+            ),
+            "",
+        ]
+    )
 
 
 if __name__ == "__main__":

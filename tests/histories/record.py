@@ -106,9 +106,7 @@ async def record(folder: Path) -> None:
 async def _record(made: House, act: Act, file: Path) -> None:
     ticket = await made.open()
     await act(ticket)
-    async with asyncio.timeout(30):
-        while (await ticket.view()).unflushed:
-            await asyncio.sleep(0.05)
+    await ticket.settled()
     history = await ticket.handle.fetch_history()
     file.write_text(json.dumps(json.loads(history.to_json()), ensure_ascii=False) + "\n")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.directory import Device
 from domain.procedure import NOT_YET_SUPPORTED, RULES
-from domain.refusals import Refused, RefusalType
+from domain.refusals import RefusalType, Refused
 from domain.steps.closing import order_owed
 from domain.ticket import fold
 from domain.vocabulary import ENDED, Command, Milestone, Outcome, Role, Stage
@@ -318,9 +318,7 @@ FIELDS = st.dictionaries(
     max_size=4,
 )
 STEPS = st.lists(
-    st.tuples(
-        COMMANDS, st.sampled_from([role.value for role in Role]), FIELDS, st.integers(0, 40)
-    ),
+    st.tuples(COMMANDS, st.sampled_from([role.value for role in Role]), FIELDS, st.integers(0, 40)),
     max_size=40,
 )
 ROAD = (

@@ -11,9 +11,7 @@ from tests.workflows.driving import House, house
 
 
 @pytest.fixture
-async def live_house(
-    live_env: WorkflowEnvironment, pool: asyncpg.Pool
-) -> AsyncIterator[House]:
+async def live_house(live_env: WorkflowEnvironment, pool: asyncpg.Pool) -> AsyncIterator[House]:
     async with house(live_env.client, pool) as made:
         yield made
 

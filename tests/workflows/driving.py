@@ -1,5 +1,6 @@
 """One real ticket under test: a server, a worker, a database, and a desk to act through."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -113,6 +114,14 @@ class OnTicket:
     async def view(self) -> TicketView:
         return await self.house.desk.view(self.number)
 
+    async def settled(self) -> None:
+        """Until the ledger has everything."""
+        for _ in range(600):
+            if not (await self.view()).unflushed:
+                return
+            await asyncio.sleep(0.05)
+        raise TimeoutError(f"ticket {self.number} does not come to rest")
+
     async def kinds(self) -> list[str]:
         return [event.kind for event in await tickets.events(self.house.pool, self.number)]
 
@@ -136,8 +145,6 @@ async def house(
 @asynccontextmanager
 async def polling_worker(house: House) -> AsyncIterator[Worker]:
     """A worker on the house's queue."""
-    worker = build_worker(
-        house.client, house.pool, house.task_queue, rehearsal=house.rehearsal
-    )
+    worker = build_worker(house.client, house.pool, house.task_queue, rehearsal=house.rehearsal)
     async with worker:
         yield worker

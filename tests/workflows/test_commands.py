@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from desk.temporal_starter import TemporalStarter
 from domain.intake import TicketOpening
-from domain.refusals import Refused, RefusalType
+from domain.refusals import RefusalType, Refused
 from domain.vocabulary import Outcome, Stage
 from storage import tickets
 from tests.unit.acting import MONDAY
@@ -86,9 +86,7 @@ async def test_a_poisoned_message_is_refused_or_dropped_and_the_ticket_lives(
 async def test_twenty_commands_at_once_are_all_answered(live_house: House) -> None:
     ticket = await live_house.open()
     await ticket.register()
-    answers = await asyncio.gather(
-        *(ticket.do("note", AGENT, text=f"第{n}条") for n in range(20))
-    )
+    answers = await asyncio.gather(*(ticket.do("note", AGENT, text=f"第{n}条") for n in range(20)))
     assert len(answers) == 20
     assert (await ticket.kinds()).count("noted") == 20
 
@@ -153,9 +151,7 @@ async def test_clock_start_is_refused_outside_a_rehearsal(live_house: House) -> 
     )
     ticket = await live_house.open()
     ticket.number += "X"
-    await starter.start(
-        ticket.number, TicketOpening(number=ticket.number, opened_at=MONDAY), None
-    )
+    await starter.start(ticket.number, TicketOpening(number=ticket.number, opened_at=MONDAY), None)
     with pytest.raises(WorkflowFailureError) as caught:
         await asyncio.wait_for(ticket.handle.result(), timedelta(seconds=30).total_seconds())
     assert isinstance(caught.value.cause, ApplicationError)

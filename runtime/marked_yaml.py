@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from rehearsal.faults import ScriptFault
+from runtime.file_faults import FaultyFile, FileFault
 
 Place = tuple[str | int, ...]
 """The keys and indexes that lead to a value."""
@@ -32,9 +32,9 @@ class Marked:
             place = place[:-1]
         return self.lines.get(place, 1)
 
-    def fault(self, place: Place, message: str) -> str:
-        """`file:line: message`."""
-        return f"{self.path}:{self.line(place)}: {message}"
+    def fault(self, place: Place, message: str, fix: str = "") -> FileFault:
+        """What is wrong at that place; fields as `promises[2].within`."""
+        return fault(self.path, self.line(place), message, fix, field=_spelled(place))
 
 
 class _Loader(yaml.SafeLoader):
@@ -57,16 +57,10 @@ _Loader.add_implicit_resolver(
 
 
 def read(path: Path) -> Marked:
-    """The file, marked. Raises ScriptFault when it cannot be opened or is no YAML."""
+    """The file, marked. Raises FaultyFile when it cannot be opened or is no YAML."""
     marked = Marked(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ScriptFault((f"打不开 {path}:{error.strerror or error}",)) from None
-    except UnicodeDecodeError:
-        raise ScriptFault((f"{path}: 不是 UTF-8 编码,请另存为 UTF-8",)) from None
-    try:
-        loader = _Loader(text)
+        loader = _Loader(_text(path))
         try:
             node = loader.get_single_node()
             marked.content = _build(loader, node, (), marked) if node is not None else None
@@ -74,11 +68,36 @@ def read(path: Path) -> Marked:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise ScriptFault((f"{path}:{line}: YAML 读不懂:{error.problem}",)) from None
+        raise FaultyFile(
+            [fault(path, mark.line + 1 if mark else 1, f"YAML 读不懂:{error.problem}", _CHECK)]
+        ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ScriptFault((f"{path}: YAML 读不懂:{error}",)) from None
+        raise FaultyFile([fault(path, 1, f"YAML 读不懂:{error}", _CHECK)]) from None
     return marked
+
+
+def fault(path: Path, line: int, message: str, fix: str = "", *, field: str = "") -> FileFault:
+    """A fault of a file at that line."""
+    return FileFault(file=str(path), line=line, field=field, message=message, fix=fix)
+
+
+_CHECK = "请检查缩进、括号、引号和冒号"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise FaultyFile([fault(path, 1, f"打不开:{error.strerror or error}")]) from None
+    except UnicodeDecodeError:
+        raise FaultyFile([fault(path, 1, "不是 UTF-8 编码", "请另存为 UTF-8")]) from None
+
+
+def _spelled(place: Place) -> str:
+    spelled = ""
+    for part in place:
+        spelled += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return spelled.lstrip(".")
 
 
 def _build(loader: _Loader, node: yaml.Node, place: Place, marked: Marked) -> Any:
@@ -102,7 +121,7 @@ def _mapping(
         if not isinstance(key, str):
             key = str(key_node.value)
         if key in content:
-            raise ScriptFault((f"{marked.path}:{line}: {key} 写了两次,请删去一个",))
+            raise FaultyFile([fault(marked.path, line, f"{key} 写了两次", "请删去一个")])
         marked.lines[(*place, key)] = line
         content[key] = _build(loader, value_node, (*place, key), marked)
     return content
