@@ -16,6 +16,7 @@ from importlib.metadata import version
 
 import asyncpg
 import structlog
+import uvloop
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -143,7 +144,7 @@ def main(arguments: list[str]) -> int:
     if arguments:
         print("用法:python worker.py [--check]", file=sys.stderr)
         return 2
-    asyncio.run(_until_signalled(chosen))
+    uvloop.run(_until_signalled(chosen))
     return 0
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import uvloop
 from rich.console import Console
 from rich.table import Table
 
@@ -158,7 +159,7 @@ def _read(url: str) -> str:
 
 
 if __name__ == "__main__":
-    good = asyncio.run(bench())
+    good = uvloop.run(bench())
     console.print("[green]预算都守住了[/]" if good else "[red]超出预算[/]")
     # The Temporal client can abort an interpreter that exits in the ordinary way.
     sys.stdout.flush()

@@ -47,7 +47,8 @@ async def _for_register(
     if fields.get("kind", TicketKind.REPAIR.value) != TicketKind.REPAIR.value:
         return LookedUp()
     device, site = await _device(pool, fields.get("device"))
-    return LookedUp(policy=_policy_of(shelf, device, ticket), device=device, site=site)
+    policy = _policy_of(shelf, device, ticket)
+    return LookedUp(policy=policy, policy_version=policy.version, device=device, site=site)
 
 
 async def _device(pool: asyncpg.Pool, given: JsonValue) -> tuple[Device | None, str | None]:

@@ -32,10 +32,9 @@ WHOLE_DAY: tuple[Span, ...] = ((timedelta(0), DAY),)
 class CalendarUnknown(Exception):
     """A workday was asked for whose year nobody has announced yet: we refuse to guess."""
 
-    def __init__(self, day: date, known_until: date) -> None:
-        super().__init__(f"工作日历的数据只到 {known_until},不知道 {day} 是否上班")
+    def __init__(self, day: date, known_from: date, known_until: date) -> None:
+        super().__init__(f"工作日历的数据从 {known_from} 到 {known_until},不知道 {day} 是否上班")
         self.day = day
-        self.known_until = known_until
 
 
 class CalendarNeverOpens(Exception):
@@ -152,6 +151,8 @@ class Calendar(PolicyEntry):
     def open_between(self, since: datetime, until: datetime) -> timedelta:
         """How much open time lies between the two; nothing when they are the wrong way round."""
         total = timedelta(0)
+        if until <= since:
+            return total
         for opens, closes in self.periods(since, until):
             if opens >= until:
                 break
@@ -297,7 +298,7 @@ class Workdays(Calendar):
 
     def is_workday(self, day: date) -> bool:
         if not self.known_from <= day <= self.known_until:
-            raise CalendarUnknown(day, self.known_until)
+            raise CalendarUnknown(day, self.known_from, self.known_until)
         if day in self._makeup_workdays:
             return True
         return day.weekday() < _SATURDAY and day not in self._holidays

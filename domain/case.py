@@ -4,6 +4,7 @@ Immutable: a decision takes a case and gives the next one, so judging a command 
 nothing, and a refusal leaves nothing behind.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,12 +18,12 @@ _NOTHING = Changes()
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`events` and `pinned` wait for the ledger; `pinned` are the snapshots that they name."""
+    """`events` and `pinned` wait for the ledger; `pinned` are the snapshots that they name, by version."""
 
     ticket: Ticket
     policy: Policy
     events: tuple[Event, ...] = ()
-    pinned: tuple[Policy, ...] = field(default=())
+    pinned: Mapping[str, Policy] = field(default_factory=dict)
 
     def record(
         self,
@@ -48,17 +49,17 @@ class Case:
         """Somebody must be told; sending it is another's work (event `notice_due`)."""
         return self.record("notice_due", now, details={"to": to, "about": about, **details})
 
-    def pin(self, policy: Policy) -> "Case":
+    def pin(self, policy: Policy, version: str) -> "Case":
         """The case under that policy from here on; the ledger gets its snapshot."""
-        return replace(self, policy=policy, pinned=(*self.pinned, policy))
+        return replace(self, policy=policy, pinned={**self.pinned, version: policy})
 
     def handed_over(self) -> "Case":
         """The same case once its waiting events are the ledger's."""
-        return replace(self, events=(), pinned=())
+        return replace(self, events=(), pinned={})
 
 
 def open_case(opening: Opening, policy: Policy) -> Case:
     """A new ticket: its first event carries what was known when it began."""
-    case = Case(begin(opening), policy).pin(policy)
+    case = Case(begin(opening), policy).pin(policy, opening.policy_version)
     known = Changes(opening=opening, facts={"channel": opening.channel.value})
     return case.record("opened", opening.opened_at, changes=known)

@@ -158,6 +158,7 @@ class LookedUp(Record):
     """
 
     policy: Policy | None = None
+    policy_version: str | None = None
     device: Device | None = None
     site: str | None = None
     technician: TechnicianRef | None = None

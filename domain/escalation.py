@@ -37,7 +37,7 @@ def standings_of(ticket: Ticket, policy: Policy, now: datetime) -> tuple[Standin
 
 
 def _as_kept(standing: Standing, kept: Kept | None) -> Standing:
-    if kept is None or kept.late_seconds > 0 or standing.state is PromiseState.MET:
+    if kept is None or kept.met_at > kept.due or standing.state is PromiseState.MET:
         return standing
     return replace(
         standing,
@@ -97,7 +97,7 @@ def _record_met(case: Case, standing: Standing, now: datetime) -> Case:
         met_at=standing.met_at,
         late_seconds=standing.late_seconds or 0,
     )
-    kind = "promise_met_late" if kept.late_seconds else "promise_met"
+    kind = "promise_met_late" if kept.met_at > kept.due else "promise_met"
     return case.record(
         kind, now, changes=Changes(kept=kept), details={"clauses": list(standing.clauses)}
     )

@@ -4,6 +4,7 @@ One list for conditions, for the warranty decision and for `policy explain`. A f
 null or the word `unknown` is unknown, which is an answer of its own.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -73,7 +74,12 @@ def _read_flag(written: object) -> bool:
 
 def _read_number(written: object) -> float:
     if isinstance(written, int | float) and not isinstance(written, bool):
-        return float(written)
+        try:
+            number = float(written)
+        except OverflowError:
+            raise ValueError("数字太大") from None
+        if math.isfinite(number):
+            return number
     raise ValueError("应为数字")
 
 

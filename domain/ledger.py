@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from pydantic import Field
+
 from domain.policy import Policy
 from domain.promises import Standing
 from domain.records import Record
@@ -13,7 +15,7 @@ class LedgerBatch(Record):
 
     `decided_at` is the workflow's own time of the decision, not the ticket's clock: the fence
     by which a late attempt of an older worker cannot undo a newer one. `policies` has the
-    snapshots that these events pinned, for `policy_version`. `next_due` is the nearest due time
+    snapshots that these events pinned, by version, for `policy_version`. `next_due` is the nearest due time
     of a promise that still runs.
     """
 
@@ -23,4 +25,4 @@ class LedgerBatch(Record):
     ticket: Ticket
     standings: tuple[Standing, ...] = ()
     next_due: datetime | None = None
-    policies: tuple[Policy, ...] = ()
+    policies: dict[str, Policy] = Field(default_factory=dict)

@@ -4,7 +4,7 @@ Nothing is stored between calls. Facts may arrive late, out of order or be corre
 worked out from the milestones again, so no elapsed time is ever lost (design §4).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -42,8 +42,9 @@ class Standing:
     `stopped_at` is when it stopped running: kept, kept late, or void; no later moment of its
     ladder came true. `remedy_at` is the latest start of the remedy. `moments` lists the whole
     ladder, past or not.
-    A running promise has no `due` while its calendar's year is not announced; `unknown_from` is
-    then the first day that the calendar does not know, and due must be worked out again later.
+    A running promise has no `due` while its calendar's year is not announced, and only the moments
+    before that year; `unknown_from` is then the first day that the calendar does not know, and both
+    must be worked out again later.
     """
 
     promise: str
@@ -146,12 +147,16 @@ class _Case:
     def _plan(
         self, promise: Promise, time: RunningTime, start: datetime
     ) -> tuple[datetime | None, tuple[Moment, ...], date | None]:
-        """Due and ladder; or neither, and the day that the calendar does not know yet."""
+        """Due and ladder, as far as the calendar knows, and the first day that it does not."""
+        moments: list[Moment] = []
+        due = None
         try:
             due = self._due(promise, time, start)
-            return due, self._ladder(promise, time, start, due), None
+            for moment in self._ladder(promise, time, start, due):
+                moments.append(moment)  # noqa: PERF402  one at a time: a later one may be unknown
         except CalendarUnknown as unknown:
-            return None, (), unknown.day
+            return due, tuple(moments), unknown.day
+        return due, tuple(moments), None
 
     def _due(self, promise: Promise, time: RunningTime, start: datetime) -> datetime:
         due = promise.due(start, self.policy.calendar(promise.calendar))
@@ -166,12 +171,11 @@ class _Case:
 
     def _ladder(
         self, promise: Promise, time: RunningTime, start: datetime, due: datetime
-    ) -> tuple[Moment, ...]:
+    ) -> Iterator[Moment]:
         whole = time.between(start, due)
-        return tuple(
-            Moment(rung.level, _at_percent(rung.percent, time, start, due, whole), rung.tell)
-            for rung in self.policy.ladders[promise.escalate]
-        )
+        for rung in self.policy.ladders[promise.escalate]:
+            at = _at_percent(rung.percent, time, start, due, whole)
+            yield Moment(rung.level, at, rung.tell)
 
     def _times(self, names: Sequence[Milestone]) -> list[datetime]:
         return [moment for name in names for moment in self.milestones.get(name, ())]

@@ -32,7 +32,7 @@ def of_script(script: Script, shelf: PolicyShelf) -> Directory:
     try:
         shelf.get(script.policy)
     except Refused as refused:
-        raise ScriptFault((script.fault(("policy",), str(refused)),)) from None
+        raise ScriptFault((script.fault(("policy",), refused.message),)) from None
     sections: dict[str, Any] = yaml.load(EXAMPLE.read_text("utf-8"), yaml.BaseLoader)  # noqa: S506 - builds strings only
     called = dict.fromkeys(_lines_called(script), script.policy)
     kept = [one for one in sections.get("lines", ()) if normalise(one["number"]) not in called]

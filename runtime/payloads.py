@@ -7,6 +7,7 @@ that says only what differs from the defaults is a third of the size.
 import functools
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -22,7 +23,7 @@ from temporalio.converter import (
 
 _JSON_KINDS = frozenset({"list", "dict", "str", "bool", "int", "float", "NoneType"})
 COMPRESS_ABOVE = 1024
-ZLIB_ENCODING = b"binary/zlib"
+DEFLATE_ENCODING = b"binary/deflate-1"
 
 
 class CompactJsonConverter(PydanticJSONPlainPayloadConverter):
@@ -58,11 +59,17 @@ class CompactPayloadConverter(CompositePayloadConverter):
         )
 
 
-class CompressionCodec(PayloadCodec):
-    """zlib for payloads over 1 KiB, where it helps; all others pass as they are.
+# What nearly every snapshot has in common: the house's promises, the workdays, the keys. It is part
+# of the format: a payload is read with the very dictionary that it was written with, so this file
+# never changes. A better one gets a name and an encoding of its own beside it.
+_DICTIONARY = (Path(__file__).parent / "payload_dictionary.txt").read_bytes()
 
-    A policy snapshot of a dozen promises shrinks to a sixth. Encryption, where a company adds
-    it, comes after this: ciphertext does not shrink.
+
+class CompressionCodec(PayloadCodec):
+    """Deflate for payloads over 1 KiB, where it helps; all others pass as they are.
+
+    A policy snapshot of a dozen promises shrinks to a sixth, and with the dictionary by as much
+    again. Encryption, where a company adds it, comes after this: ciphertext does not shrink.
     """
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
@@ -72,8 +79,8 @@ class CompressionCodec(PayloadCodec):
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """The payloads as they were. Raises zlib.error for one that is damaged."""
         return [
-            Payload.FromString(zlib.decompress(payload.data))
-            if payload.metadata.get("encoding") == ZLIB_ENCODING
+            Payload.FromString(_inflate(payload.data))
+            if payload.metadata.get("encoding") == DEFLATE_ENCODING
             else payload
             for payload in payloads
         ]
@@ -82,10 +89,23 @@ class CompressionCodec(PayloadCodec):
 def _compressed(payload: Payload) -> Payload:
     if len(payload.data) <= COMPRESS_ABOVE:
         return payload
-    packed = zlib.compress(payload.SerializeToString(), level=6)
+    packed = _deflate(payload.SerializeToString())
     if len(packed) >= len(payload.data):
         return payload
-    return Payload(metadata={"encoding": ZLIB_ENCODING}, data=packed)
+    return Payload(metadata={"encoding": DEFLATE_ENCODING}, data=packed)
+
+
+def _deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(level=6, zdict=_DICTIONARY)
+    return packer.compress(data) + packer.flush()
+
+
+def _inflate(data: bytes) -> bytes:
+    unpacker = zlib.decompressobj(zdict=_DICTIONARY)
+    unpacked = unpacker.decompress(data)
+    if not unpacker.eof:
+        raise zlib.error("incomplete or truncated stream")
+    return unpacked
 
 
 @functools.cache

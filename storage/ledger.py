@@ -1,5 +1,6 @@
 """Writing the ledger: one statement a batch, harmless when repeated, lost to a newer decision."""
 
+from collections.abc import Collection
 from typing import Any
 
 import asyncpg
@@ -25,11 +26,12 @@ class LedgerStale(LedgerRefused):
     """The ledger has a newer decision: this attempt comes from a worker that was superseded."""
 
 
-async def write(pool: asyncpg.Pool, batch: LedgerBatch) -> None:
+async def write(pool: asyncpg.Pool, batch: LedgerBatch, *, stored: Collection[str] = ()) -> None:
     """Write a batch: its events, the ticket that they make, and the policies that they pinned.
 
     Rows decided earlier are replaced, and those after the batch's last deleted; both are kept in
     `ticket_event_undone` (design §5). Rings `ticket_changed` only when something changed.
+    `stored` are versions of policies that the ledger is known to have, and that need no sending.
 
     Raises LedgerUnavailable for an outage, LedgerStale when a newer decision was already written,
     LedgerRefused for everything else.
@@ -37,7 +39,7 @@ async def write(pool: asyncpg.Pool, batch: LedgerBatch) -> None:
     _check(batch)
     try:
         async with pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
-            await connection.fetchval(statement("ledger_write"), as_json(batch))
+            await connection.fetchval(statement("ledger_write"), as_json(batch, stored))
     except DATABASE_ERRORS as error:
         message = f"ticket {batch.ticket_no}: {str(error) or type(error).__name__}"
         if is_outage(error):
@@ -59,7 +61,7 @@ def _check(batch: LedgerBatch) -> None:
         )
 
 
-def as_json(batch: LedgerBatch) -> dict[str, Any]:
+def as_json(batch: LedgerBatch, stored: Collection[str] = ()) -> dict[str, Any]:
     """What `ledger_write` takes: the batch as rows, columns by name."""
     return {
         "ticket_no": batch.ticket_no,
@@ -68,7 +70,8 @@ def as_json(batch: LedgerBatch) -> dict[str, Any]:
         "ticket": ticket_row(batch.ticket, batch.decided_at, batch.next_due),
         "promises": promise_rows(batch.ticket_no, batch.standings),
         "policies": [
-            {"version": one.version, "name": one.name, "body": one.model_dump(mode="json")}
-            for one in batch.policies
+            {"version": version, "name": one.name, "body": one.model_dump(mode="json")}
+            for version, one in batch.policies.items()
+            if version not in stored
         ],
     }

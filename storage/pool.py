@@ -40,6 +40,7 @@ async def open_pool(
                 min_size=min_size,
                 max_size=max_size,
                 init=_set_up,
+                reset=_leave_as_it_is,
                 command_timeout=statement_seconds + _ANSWER_SECONDS,
                 server_settings={
                     "statement_timeout": str(round(statement_seconds * 1000)),
@@ -79,6 +80,13 @@ def place(url: str) -> str:
     except ValueError:
         return "(地址无法识别)"
     return f"{parts.hostname or '本机'}{port}{parts.path}"
+
+
+async def _leave_as_it_is(connection: Any) -> None:
+    """Our statements leave nothing behind in a session, so the round trip of a reset is saved.
+
+    A transaction that was left open is rolled back all the same: the driver sees to it.
+    """
 
 
 async def _set_up(connection: Any) -> None:

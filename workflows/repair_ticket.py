@@ -254,7 +254,7 @@ class RepairTicketWorkflow:
             ticket=case.ticket,
             standings=current,
             next_due=next_due(current),
-            policies=case.pinned,
+            policies=dict(case.pinned),
         )
 
     def _has_news(self) -> bool:

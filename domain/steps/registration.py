@@ -70,11 +70,12 @@ def register(case: Case, request: Request[RegisterFields], looked_up: LookedUp) 
         ),
         details=request.details(),
     )
-    if policy.version != case.ticket.policy_version:
-        case = case.pin(policy).record(
+    version = looked_up.policy_version or policy.version
+    if version != case.ticket.policy_version:
+        case = case.pin(policy, version).record(
             "policy_pinned",
             request.now,
-            changes=Changes(policy=policy.name, policy_version=policy.version),
+            changes=Changes(policy=policy.name, policy_version=version),
         )
     case = _judge_warranty(case, request.now, cause=Cause.QUALITY, milestone_at=request.at)
     return case.notice(request.now, Role.SUPERVISOR.value, "registered")

@@ -1,4 +1,4 @@
-"""Writes `cn_workdays.yaml` from the dev package `chinesecalendar`; run it when a year is announced.
+"""Writes `cn_workdays.yaml` from the dev package `chinesecalendar`, when a year is announced.
 
     python policies/calendars/seed.py 2025 2026
 
@@ -39,21 +39,24 @@ def listed(key: str, entries: Iterable[str]) -> list[str]:
     return [f"{key}:", *(f'  - "{entry}"' for entry in entries)]
 
 
-def seed(years: list[int]) -> str:
-    """The file's text. KeyError for a year whose notice is not named above."""
-    return HEADER + "\n".join(
-        [
-            *listed("source", (NOTICES[year] for year in years)),
-            f"known_from: {years[0]}-01-01",
-            f"known_until: {years[-1]}-12-31",
-            *listed("holidays", runs(day for day in constants.holidays if day.year in years)),
-            *listed(
-                "makeup_workdays", runs(day for day in constants.workdays if day.year in years)
-            ),
-            "",
-        ]
-    )
+def seed(first: int, last: int) -> str:
+    """The file's text for those years and all between. KeyError for a year without a notice."""
+    years = range(first, last + 1)
+    sources = [NOTICES[year] for year in years]
+    unknown = set(years) - {day.year for day in constants.holidays}
+    if unknown:
+        raise KeyError(f"chinesecalendar does not know {min(unknown)} yet: upgrade it")
+    holidays = (day for day in constants.holidays if day.year in years)
+    makeup_workdays = (day for day in constants.workdays if day.year in years)
+    lines = [
+        *listed("source", sources),
+        f"known_from: {first}-01-01",
+        f"known_until: {last}-12-31",
+        *listed("holidays", runs(holidays)),
+        *listed("makeup_workdays", runs(makeup_workdays)),
+    ]
+    return HEADER + "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
-    TARGET.write_text(seed(sorted(map(int, sys.argv[1:]))), encoding="utf-8")
+    TARGET.write_text(seed(int(sys.argv[1]), int(sys.argv[2])), encoding="utf-8")

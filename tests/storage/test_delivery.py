@@ -23,7 +23,7 @@ NINE = datetime(2026, 3, 2, 9, 0, tzinfo=CHINA)
 RING, ANSWER, HANGUP = CallEventKind.NEW_CALL, CallEventKind.ANSWER, CallEventKind.HANGUP
 WANG, SHARED, ESTATE, STRANGER = "13900010001", "13900010003", "07176100001", "13712633920"
 BOOKS = """
-INSERT INTO line (number, policy) VALUES ('4008001234', 'instruments');
+INSERT INTO service_line (number, policy) VALUES ('4008001234', 'instruments');
 INSERT INTO property (id, name) VALUES ('P01', '江南花园物业');
 INSERT INTO property_phone (property, number) VALUES ('P01', '07176100001');
 INSERT INTO customer (id, name) VALUES ('C001', '王秀英'), ('C003', '张敏'), ('C012', '赵小兰');

@@ -16,7 +16,7 @@ from temporalio.api.common.v1 import Payload
 from domain.civil_time import CHINA
 from runtime.payloads import (
     COMPRESS_ABOVE,
-    ZLIB_ENCODING,
+    DEFLATE_ENCODING,
     CompactJsonConverter,
     CompressionCodec,
     reads_back_without_defaults,
@@ -179,7 +179,7 @@ async def test_a_larger_one_is_compressed_and_read_back_whole() -> None:
     )
     codec = CompressionCodec()
     [packed] = await codec.encode([payload])
-    assert packed.metadata["encoding"] == ZLIB_ENCODING
+    assert packed.metadata["encoding"] == DEFLATE_ENCODING
     assert packed.ByteSize() < 100
     assert await codec.decode([packed]) == [payload]
 
