@@ -174,4 +174,4 @@ def _as_refused(failed: WorkflowUpdateFailedError, number: str) -> Exception:
     if isinstance(cause, ApplicationError) and cause.type in set(RefusalType):
         field = cause.details[0] if cause.details else None
         return Refused(RefusalType(cause.type), cause.message, field)
-    return TicketFailed(f"工单 {number} 出错:{cause}")
+    return TicketFailed(f"工单 {number} 的流程出错:{cause};请看 aftercare status")

@@ -123,7 +123,9 @@ def test_a_pause_outside_the_hours_adds_nothing(
     week: Week, start: int, target: int, pause: Stretch
 ) -> None:
     clock = SlowClock(week)
-    shut = [(minute, minute + 1) for minute in range(*pause) if not clock.is_open(minute)]
+    shut = [
+        (minute, minute + GRAIN) for minute in range(*pause, GRAIN) if not clock.is_open(minute)
+    ]
     assume(shut)
     amount = timedelta(minutes=target)
     assert running(week, shut).add(moment(start), amount) == running(week, []).add(

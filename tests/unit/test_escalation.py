@@ -1,0 +1,57 @@
+"""What the passing of time records on a ticket, to the millisecond."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.civil_time import MILLISECOND
+from domain.escalation import next_wake, standings_of
+from domain.policy import Policy
+from domain.vocabulary import PromiseState
+from tests.unit.acting import MONDAY, Desk, small_policy
+
+DUE = MONDAY + timedelta(minutes=30)
+
+
+def registered_in_half_an_hour() -> Policy:
+    promise = {
+        "id": "register",
+        "clauses": ["X-1"],
+        "says": "三十分钟内登记",
+        "starts": "reported",
+        "met_by": "registered",
+        "within": "30 minutes",
+    }
+    small = small_policy().model_dump(mode="json")
+    return Policy.model_validate({**small, "promises": [promise]})
+
+
+@pytest.mark.parametrize(
+    ("after_due", "state", "kind"),
+    [
+        (timedelta(0), PromiseState.MET, "promise_met"),
+        (MILLISECOND, PromiseState.MISSED, "promise_met_late"),
+        (timedelta(seconds=90), PromiseState.MISSED, "promise_met_late"),
+    ],
+)
+def test_a_millisecond_late_is_missed_and_stays_missed(
+    after_due: timedelta, state: PromiseState, kind: str
+) -> None:
+    desk = Desk(registered_in_half_an_hour())
+    desk.now = DUE + after_due
+    desk.register()
+    (stood,) = standings_of(desk.ticket, desk.policy, desk.now)
+    assert (stood.state, stood.due) == (state, DUE)
+    assert [one.kind for one in desk.case.events if one.kind.startswith("promise_met")] == [kind]
+    missed = [one.level for one in desk.ticket.firings if one.level == 1]
+    assert missed == ([] if state is PromiseState.MET else [1])
+
+
+def test_the_clock_is_armed_a_millisecond_past_each_step_of_the_ladder() -> None:
+    desk = Desk(registered_in_half_an_hour())
+    seen = []
+    while (wake := next_wake(desk.case, desk.now)) is not None:
+        seen.append((wake[0] - MONDAY - MILLISECOND) / timedelta(minutes=1))
+        desk.later(seconds=(wake[0] - desk.now).total_seconds())
+    assert seen == [22.5, 30, 45, 60]
+    assert [one.level for one in desk.ticket.firings] == [0, 1, 2, 3]
