@@ -191,10 +191,10 @@ def _doing(command: Command) -> Callable[..., None]:
         number: str,
         *,
         by: str,
-        with_: str | None,
-        id_: str | None,
-        wait: float,
-        json: bool,
+        with_: str | None = None,
+        id_: str | None = None,
+        wait: float = WAIT_SECONDS,
+        json: bool = False,
         **fields: str | None,
     ) -> None:
         actor, given = read_actor(by), merged(command, fields, with_)

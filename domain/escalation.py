@@ -160,7 +160,9 @@ def _withdraw(case: Case, current: Iterable[Standing], now: datetime) -> Case:
 
 
 def _came_true(standing: Standing, moment: Moment, now: datetime) -> bool:
-    return moment.at < now and not _stopped(standing, moment)
+    # What was once met stays met, though later facts would have it due sooner.
+    kept = standing.state is PromiseState.MET and moment.level > 0
+    return moment.at < now and not kept and not _stopped(standing, moment)
 
 
 def _stopped(standing: Standing, moment: Moment) -> bool:

@@ -66,14 +66,18 @@ class RunningTime:
     def extend(self, since: datetime, due: datetime) -> datetime:
         """`due` put off by the open time of every pause between `since` and it.
 
-        A pause that begins before the due time lies whole before the extended one, so one walk
-        over the pauses in order finds the fixpoint.
+        A pause that takes open time before the due time lies whole before the extended one, so one
+        walk over the pauses in order finds the fixpoint.
         """
-        for begins, ends in self._pauses:
-            if begins >= due:
+        open_between = self._calendar.open_between
+        for pause_begins, ends in self._pauses:
+            if pause_begins >= due:
                 break
-            lost = self._calendar.open_between(max(begins, since), ends)
-            due = self._calendar.add_open(due, lost)
+            begins = max(pause_begins, since)
+            # Due may stand where nothing is open, as at 24:00 of a day off: then a pause that
+            # covers only shut hours before it has taken nothing away.
+            if open_between(begins, due):
+                due = self._calendar.add_open(due, open_between(begins, ends))
         return due
 
     def add(self, start: datetime, amount: timedelta) -> datetime:

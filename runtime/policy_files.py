@@ -38,7 +38,7 @@ _SAID = {
 }
 
 
-class FaultyPolicy(FaultyFile):
+class PolicyFileFaulty(FaultyFile):
     """A policy file with faults; nothing was taken from it."""
 
 
@@ -54,7 +54,7 @@ class PolicyShelf:
         return sorted(path.stem for path in self._directory.glob("*.yaml"))
 
     def get(self, name: str) -> Policy:
-        """The policy of that name. Raises Refused UnknownPolicy; FaultyPolicy for its file."""
+        """The policy of that name. Raises Refused UnknownPolicy; PolicyFileFaulty for its file."""
         if name not in self.names():
             known = "、".join(self.names())
             raise Refused(RefusalType.UNKNOWN_POLICY, f"没有政策 {name};可用:{known}", "policy")
@@ -66,13 +66,13 @@ class PolicyShelf:
         return policy
 
     def load_file(self, path: Path) -> Policy:
-        """The policy in that file, which may extend one of the folder. Raises FaultyPolicy."""
+        """The policy in that file, which may extend one of the folder. Raises PolicyFileFaulty."""
         try:
             return _Reader(self._directory).policy(path)
-        except FaultyPolicy:
+        except PolicyFileFaulty:
             raise
         except FaultyFile as faulty:
-            raise FaultyPolicy(faulty.faults) from None
+            raise PolicyFileFaulty(faulty.faults) from None
 
     def for_product_class(self, product_class: str) -> list[str]:
         """The policies that list that class of product."""
@@ -112,7 +112,7 @@ class _Reader:
         try:
             return Policy.model_validate(merged.content)
         except ValidationError as error:
-            raise FaultyPolicy(_explain(merged, one) for one in error.errors()) from None
+            raise PolicyFileFaulty(_explain(merged, one) for one in error.errors()) from None
 
     def _merged(self, path: Path, below: tuple[Path, ...]) -> _Merged:
         marked = marked_yaml.read(path)
