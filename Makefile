@@ -1,15 +1,16 @@
 # Aftercare. Needs Python 3.11 or later and make; every target builds .venv first by itself.
 #
-#   make up      everything embedded, until ctrl-c          make test    all tests
+#   make up      everything embedded, and a sample day of    make test    all tests
+#                calls in it, until ctrl-c
 #   make down    stop what `aftercare up -d` left running    make check   format, lint, types, layers, quick tests
 #   make demo    one ticket's whole story, then exit         make bench   what a ticket costs
 #   make setup   only build .venv                            make lock    choose versions anew
 #
-# ARGS passes options on: make up ARGS=--demo, make test ARGS="-k phone".
+# ARGS passes options on: make up ARGS=-d, make test ARGS="-k phone".
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := up
-.PHONY: up down demo test check bench setup lock
+.PHONY: up down demo test check bench histories setup lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,7 +18,7 @@ READY := $(VENV)/.ready
 ARGS ?=
 
 up: setup
-	@exec $(BIN)/aftercare up $(ARGS)
+	@exec $(BIN)/aftercare up --demo $(ARGS)
 
 down: setup
 	@$(BIN)/aftercare down
@@ -34,6 +35,10 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/unit
+
+# Once a release, before it is let go: what its open tickets' histories look like.
+histories: setup
+	$(BIN)/python -m tests.histories.record
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)

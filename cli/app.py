@@ -14,15 +14,17 @@ from cyclopts import App, CycloptsError, Group
 from pydantic import ValidationError
 
 from cli import demo, directory, phone, policies, rehearsals, stack, tickets
+from cli.grouping import ARGUMENTS, OPTIONS
 from cli.terminal import BadUsage, Failed
 from cli.usage import line_of
 from desk.calls import NotInLedger
-from desk.phone_events import FaultyFile
+from desk.phone_events import FaultyFile as FaultyEvents
 from desk.ticket_desk import NoAnswer, TicketFailed
 from domain.refusals import Refused
 from rehearsal.faults import ScriptFault
 from runtime.embedded.children import ChildFailed
 from runtime.embedded.home import HomeInUse
+from runtime.file_faults import FaultyFile
 from runtime.stack import NoStack
 from storage.migrate import MigrationRefused
 from storage.pool import DatabaseUnavailable
@@ -31,7 +33,7 @@ DONE, REFUSED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 # Each says in one Chinese line what is wrong and what to do.
 _CLEAR = (
-    *(Failed, NoStack, HomeInUse, ChildFailed, MigrationRefused, DatabaseUnavailable),
+    *(Failed, NoStack, FaultyFile, HomeInUse, ChildFailed, MigrationRefused, DatabaseUnavailable),
     *(NoAnswer, TicketFailed, NotInLedger),
 )
 
@@ -44,8 +46,8 @@ def build() -> App:
         version=_version,
         help_epilogue="退出码:0 完成,1 被拒绝或发现问题,2 用法有误。",
         group_commands=Group("命令"),
-        group_arguments=Group("参数"),
-        group_parameters=Group("选项"),
+        group_arguments=ARGUMENTS,
+        group_parameters=OPTIONS,
         help_format="plaintext",
         result_action="return_value",
         suppress_keyboard_interrupt=False,
@@ -117,7 +119,7 @@ def _told(line: str, code: int) -> int:
 
 
 def _refusal(refused: Refused) -> str:
-    if isinstance(refused, FaultyFile):
+    if isinstance(refused, FaultyEvents):
         return str(refused.message)
     field = f" {refused.field}" if refused.field else ""
     return f"拒绝 {refused.type.value}{field}: {refused.message}"

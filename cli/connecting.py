@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import re
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeVar
 
@@ -47,9 +46,9 @@ async def temporal(stack: Stack, settings: Settings) -> Client:
     """A client of the stack's Temporal. Raises Failed."""
     try:
         return await stack.connect(settings, identity=f"{os.getpid()}@aftercare-cli")
-    except (RuntimeError, LookupError) as error:
+    except (RuntimeError, LookupError):
         where = stack.temporal_address or "(由 TEMPORAL_* 指定)"
-        raise Failed(f"连不上 Temporal {where}:{_short(error)}") from None
+        raise Failed(f"连不上 Temporal {where}:请检查它是否在运行") from None
 
 
 @contextlib.asynccontextmanager
@@ -66,8 +65,3 @@ async def servers(
 def shelf(settings: Settings | None = None) -> PolicyShelf:
     """The policies."""
     return PolicyShelf((settings or Settings()).policies_dir)
-
-
-def _short(error: Exception) -> str:
-    """The heart of a client's error, whose own words are a chain of causes."""
-    return re.split(r"[\n,]", str(error))[0][:200]

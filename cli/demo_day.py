@@ -14,6 +14,7 @@ from desk.showing import listing
 from domain.calls import PhoneEvent
 from domain.civil_time import to_millisecond
 from runtime.settings import Settings
+from storage import tickets
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 _ENDS_BEFORE = timedelta(minutes=3)
@@ -29,7 +30,7 @@ async def play_into(settings: Settings) -> None:
             report = await play(pool, events, progress.at)
         say(f"[green]✓[/] {said(report)}")
         found = await listing(pool)
-    ticket_views.print_list(found["tickets"])
+        ticket_views.print_list(found["tickets"], await tickets.overdue(pool))
 
 
 def moved_to(events: tuple[PhoneEvent, ...], moment: datetime) -> tuple[PhoneEvent, ...]:

@@ -3,18 +3,18 @@
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Group, Parameter
+from cyclopts import App, Parameter
 
 from cli.books import import_books
 from cli.connecting import in_loop, ledger
+from cli.grouping import group_of
 from cli.terminal import print_json
 from runtime.settings import Settings
 
 
 def add_to(app: App) -> None:
     """Add the group to the command line."""
-    group = App(name="directory", help="名录:客户、物业、设备、维修人员、员工、备机。")
-    group.group_commands = Group("命令")
+    group = group_of("directory", "名录:客户、物业、设备、维修人员、员工、备机。")
     group.command(_import, name="import")
     app.command(group)
 

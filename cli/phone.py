@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, Group, Parameter
+from cyclopts import App, Parameter
 
 from cli.connecting import in_loop, ledger
 from cli.demo_day import said
+from cli.grouping import group_of
 from cli.terminal import BadUsage, bar, out, print_json
 from cli.times import now
 from desk.calls import CallsReport, enter, play
@@ -26,7 +27,7 @@ _EVENTS = {
 
 def add_to(app: App) -> None:
     """Add the commands to the command line."""
-    group = App(name="call", help="手工放入一个电话事件。", group_commands=Group("事件"))
+    group = group_of("call", "手工放入一个电话事件。", commands="事件")
     for kind, said_ in _EVENTS.items():
         group.command(_event_of(kind, said_), name=kind.value)
     app.command(group)

@@ -2,13 +2,13 @@
 
 from cli.connecting import shelf
 from domain.refusals import Refused
-from runtime.policy_files import PolicyFileFaulty
+from runtime.file_faults import FaultyFile
 
 
 def sayings(name: str) -> dict[str, str]:
     """Each promise of the policy in its own words; empty when the policy cannot be read here."""
     try:
         policy = shelf().get(name)
-    except (Refused, PolicyFileFaulty):
+    except (Refused, FaultyFile):
         return {}
     return {promise.id: promise.says or "" for promise in policy.promises}

@@ -14,6 +14,7 @@ import psutil
 from cyclopts import App, Parameter
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from cli import demo_day
 from cli.connecting import in_loop
@@ -97,11 +98,16 @@ async def _run(settings: Settings, *, demo: bool) -> None:
                 if demo:
                     await _demo_unless_stopped(settings, stop)
                 _print_where(await read_status(settings))
-                say(f"[bold green]就绪[/] {time.monotonic() - began:.1f} 秒。按 ctrl-c 停止。")
+                _say_ready(time.monotonic() - began)
                 await _watch(running, stop)
             say("[green]✓[/] 已停止;数据都在,下次继续。")
         except Stopped:
             say("已停止。")
+
+
+def _say_ready(seconds: float) -> None:
+    how = "按 ctrl-c 停止。" if sys.stdin.isatty() else ""
+    out().print(f"[bold green]就绪[/] {seconds:.1f} 秒。{how}")
 
 
 async def _demo_unless_stopped(settings: Settings, stop: asyncio.Event) -> None:
@@ -169,7 +175,7 @@ def _start_detached(settings: Settings, fixed: dict[str, int]) -> None:
         process = subprocess.Popen(
             [sys.executable, program("starter"), "up", *options],
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=subprocess.DEVNULL,
             stderr=output,
             start_new_session=True,
             env=os.environ | {"AFTERCARE_HOME": str(home), "PYTHONUNBUFFERED": "1"},
@@ -269,11 +275,12 @@ def read_status_now(settings: Settings) -> Status:
 
 
 def _print_where(status: Status) -> None:
-    console = out()
-    console.print()
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
     for name, where in status.lines():
-        console.print(f"  [dim]{name}[/]  {where}")
-    console.print()
+        grid.add_row(name, where)
+    out().print(grid)
 
 
 def _print_troubles(status: Status) -> None:

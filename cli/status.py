@@ -12,6 +12,7 @@ from temporalio.service import RPCError
 from cli.connecting import ledger, temporal
 from cli.terminal import Failed
 from cli.worker_keeper import pollers
+from runtime.embedded.temporal_server import temporal_program
 from runtime.settings import Settings
 from runtime.stack import Stack, resolve_stack
 from storage.pool import DatabaseUnavailable
@@ -54,9 +55,10 @@ class Status:
         """What to do about the tickets that stopped."""
         address = self.stack.temporal_address if self.stack else None
         where = f" --address {address}" if address else ""
+        program = temporal_program() if self.stack and self.stack.embedded_temporal else "temporal"
         return (
             "先修好原因(看 Temporal 网页里的失败,或 worker 的日志),再让它从出错之前继续:"
-            f"temporal workflow reset{where} --workflow-id ticket/工单号"
+            f"{program} workflow reset{where} --workflow-id ticket/工单号"
             " --type LastWorkflowTask --reason 修复后重来"
         )
 
@@ -79,12 +81,12 @@ class Status:
             return []
         worker = "[red]没有[/]" if self.worker is None else f"进程 {self.worker}"
         lines = [
-            ("Temporal    ", stack.temporal_address or "(由 TEMPORAL_* 指定)"),
+            ("Temporal", stack.temporal_address or "(由 TEMPORAL_* 指定)"),
             ("Temporal 网页", stack.temporal_ui_url or ""),
-            ("Postgres    ", without_password(stack.database_url.get_secret_value())),
-            ("worker      ", worker),
-            ("数据        ", str(stack.home) if stack.pid else ""),
-            ("日志        ", str(stack.home / "log") if stack.pid else ""),
+            ("Postgres", without_password(stack.database_url.get_secret_value())),
+            ("worker", worker),
+            ("数据", str(stack.home) if stack.pid else ""),
+            ("日志", str(stack.home / "log") if stack.pid else ""),
         ]
         if stack.postgres_folder and not stack.postgres_folder.is_relative_to(stack.home):
             lines.insert(5, ("Postgres 数据", str(stack.postgres_folder)))

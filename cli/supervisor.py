@@ -58,7 +58,9 @@ async def everything(
     Raises Stopped, HomeInUse, ChildFailed, MigrationRefused, DatabaseUnavailable, Failed.
     """
     began = time.monotonic()
-    shelf(settings)  # a faulty policy file is told before anything starts
+    policies = shelf(settings)
+    for name in policies.names():
+        policies.get(name)  # a faulty policy file is told before anything starts
     names = " 与 ".join(
         name
         for name, named in (

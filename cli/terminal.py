@@ -50,9 +50,9 @@ def print_json(data: Any) -> None:
 def table(*columns: str, title: str | None = None) -> Table:
     """An empty table in the house's look; a column may carry a style: `时限|cyan`."""
     made = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for column in columns:
+    for place, column in enumerate(columns):
         name, _, style = column.partition("|")
-        made.add_column(name, style=style or None, overflow="fold")
+        made.add_column(name, style=style or None, overflow="fold", no_wrap=place == 0)
     return made
 
 

@@ -1,7 +1,7 @@
 """Tickets as a person reads them: the list, one ticket, what a command came to."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.console import Console, Group
@@ -22,17 +22,20 @@ Json = Mapping[str, Any]
 _ENDED = ("closed", "redirected")
 
 
-def print_list(lines: Sequence[Json]) -> None:
-    """The table of tickets."""
+def print_list(lines: Sequence[Json], overdue: Mapping[str, datetime]) -> None:
+    """The table of tickets; `overdue` has the due time of what is missed and not met, by ticket."""
     console = out()
     if not lines:
         console.print("还没有工单。")
         return
-    made = table("工单|bold", "阶段", "时限", "渠道", "电话", "政策", "维修人员", "开单|dim")
+    made = table(
+        "工单|bold", "阶段", "超时", "下一时限", "渠道", "电话", "政策", "维修人员", "开单|dim"
+    )
     for line in lines:
         made.add_row(
             line["number"],
             stage_of(line),
+            remaining(overdue.get(line["number"])),
             "" if line["stage"] in _ENDED else remaining(line["next_due"]),
             words.beside(line["channel"], words.CHANNELS),
             escape(line["caller_phone"] or line["caller"] or line["source_id"] or "未显示号码"),
@@ -131,7 +134,7 @@ def _print_promises(console: Console, ticket: Json) -> None:
     made = table("承诺", "内容", "状态", "时限|dim", "", "条款|dim")
     for line in lines:
         made.add_row(
-            line["promise"] + (f" #{line['occurrence']}" if line["occurrence"] > 0 else ""),
+            line["promise"] + (f" 第 {line['occurrence']} 次" if line["occurrence"] > 1 else ""),
             escape(says.get(line["promise"], "")),
             state(line["state"]),
             clock(line["due"]),
@@ -210,9 +213,15 @@ def timeline(events: Sequence[Json], title: str | None = None) -> Table:
             clock(event["at"], seconds=True),
             escape(words.actor(event["by"])),
             Text(words.beside(event["kind"], words.EVENTS), style=style),
-            escape(_details(event["details"])),
+            escape(_details(_telling(event))),
         )
     return made
+
+
+def _telling(event: Json) -> Json:
+    """The details without the business time where it is the event's own."""
+    same = clock(event["details"].get("at")) == clock(event["at"])
+    return {k: v for k, v in event["details"].items() if not (k == "at" and same)}
 
 
 def _details(details: Json) -> str:
@@ -233,7 +242,9 @@ def _detail(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, Mapping):
-        return "{" + _details(value) + "}"
+        if set(value) == {"from", "to"}:
+            return f"{clock(value['from'])} 到 {clock(value['to'])}"
+        return "、".join(f"{words.beside(k, words.DETAILS)} {one}" for k, one in value.items())
     if isinstance(value, list | tuple):
         return "、".join(_detail(name, one) for one in value)
     return str(value)

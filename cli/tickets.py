@@ -13,6 +13,7 @@ from temporalio.service import RPCError
 from cli import ticket_views, words
 from cli.connecting import in_loop, ledger, servers
 from cli.fields import fields_of, flags_of, merged, read_actor
+from cli.grouping import group_of
 from cli.terminal import BadUsage, Failed, out, print_json
 from cli.times import now
 from cli.usage import closest
@@ -40,14 +41,14 @@ _FIELDS = Group("字段", sort_key=1)
 
 def add_to(app: App) -> None:
     """Add the group to the command line."""
-    group = App(name="ticket", help="工单:看、开、办。", group_commands=Group("命令"))
+    group = group_of("ticket", "工单:看、开、办。", commands="看与开")
     group.command(_list, name="list")
     group.command(_show, name="show")
     group.command(_open, name="open")
     steps = Group("办理", sort_key=1)
-    for command in Command:
+    for place, command in enumerate(Command):
         if command is not Command.OPEN:
-            group.command(_doing(command), name=command.value, group=steps)
+            group.command(_doing(command), name=command.value, group=steps, sort_key=place)
     app.command(group)
 
 
@@ -90,15 +91,15 @@ def _list(*, stage: str | None = None, limit: int | None = None, json: Json = Fa
         raise BadUsage(f"没有阶段 {stage}{hint}")
     chosen = Stage(stage) if stage is not None else None
 
-    async def read() -> dict[str, Any]:
+    async def read() -> None:
         async with ledger() as pool:
-            return await listing(pool, stage=chosen, limit=limit)
+            found = await listing(pool, stage=chosen, limit=limit)
+            if json:
+                print_json(found)
+            else:
+                ticket_views.print_list(found["tickets"], await tickets.overdue(pool))
 
-    found = in_loop(read())
-    if json:
-        print_json(found)
-    else:
-        ticket_views.print_list(found["tickets"])
+    in_loop(read())
 
 
 def _show(number: Number, /, *, json: Json = False) -> None:
@@ -219,6 +220,7 @@ def _doing(command: Command) -> Callable[..., None]:
         else:
             ticket_views.print_answer(number, command, answer)
 
+    do.__annotations__ = {}  # the parser would believe these before the signature's
     vars(do)["__signature__"] = inspect.Signature([*_every_command(), *_fields(command)])
     do.__name__ = command.value
     do.__doc__ = f"{words.COMMANDS[command.value]}。"

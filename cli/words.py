@@ -2,20 +2,9 @@
 
 from collections.abc import Mapping
 
-STAGES: Mapping[str, str] = {
-    "intake": "待登记",
-    "registered": "已登记",
-    "assessing": "待判定",
-    "awaiting_consent": "待同意费用",
-    "dispatching": "待派工",
-    "scheduled": "已派工",
-    "on_site": "现场维修",
-    "repaired": "已修复",
-    "signed_off": "已签署",
-    "follow_up": "待回访",
-    "closed": "已关闭",
-    "redirected": "已转出",
-}
+from domain.readable import STAGE_NAMES
+
+STAGES: Mapping[str, str] = {stage.value: name for stage, name in STAGE_NAMES.items()}
 
 OUTCOMES: Mapping[str, str] = {
     "repaired": "修复",
@@ -243,6 +232,15 @@ DETAILS: Mapping[str, str] = {
     "reached": "接通",
     "task": "待办",
     "from": "从",
+    "in_warranty": "保内",
+    "site_cleared": "现场已清理",
+    "warning_tag": "已挂警示牌",
+    "next_visit": "下次上门",
+    "occurrence": "第几次",
+    "urgent": "加急",
+    "department": "部门",
+    "channel": "渠道",
+    "skipped": "跳过",
 }
 
 

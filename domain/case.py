@@ -18,7 +18,7 @@ _NOTHING = Changes()
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`events` and `pinned` wait for the ledger; `pinned` are the snapshots that they name, by version."""
+    """`events` and `pinned` wait for the ledger; `pinned` are the snapshots that they name."""
 
     ticket: Ticket
     policy: Policy

@@ -15,8 +15,8 @@ class LedgerBatch(Record):
 
     `decided_at` is the workflow's own time of the decision, not the ticket's clock: the fence
     by which a late attempt of an older worker cannot undo a newer one. `policies` has the
-    snapshots that these events pinned, by version, for `policy_version`. `next_due` is the nearest due time
-    of a promise that still runs.
+    snapshots that these events pinned, by version, for `policy_version`. `next_due` is the nearest
+    due time of a promise that still runs.
     """
 
     ticket_no: str

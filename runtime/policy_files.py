@@ -5,6 +5,7 @@ the other's, and a workday calendar's dates are put in from `calendars/`. What c
 nothing outside itself and has one version.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,10 +27,23 @@ _DATES = "dates"
 
 _SAID = {
     "missing": ("缺少此项", "请补上"),
-    "literal_error": ("没有这个词", ""),
-    "enum": ("没有这个词", ""),
     "string_pattern_mismatch": ("名字只能用小写字母、数字和下划线", ""),
     "string_type": ("应是一段文字", "加上引号"),
+    "string_too_short": ("不能是空的", "请填写"),
+    "model_type": ("应是一组 键: 值", ""),
+    "model_attributes_type": ("应是一组 键: 值", ""),
+    "extra_forbidden": ("没有这个键", "请删去"),
+    "int_type": ("应是整数", ""),
+    "int_from_float": ("应是整数", ""),
+    "int_parsing": ("应是整数", ""),
+    "float_parsing": ("应是数字", ""),
+    "bool_type": ("应是 true 或 false", ""),
+    "bool_parsing": ("应是 true 或 false", ""),
+    "date_type": ("应是日期", "写成 2026-10-01 的样子"),
+    "date_from_datetime_parsing": ("应是日期", "写成 2026-10-01 的样子"),
+    "greater_than": ("数字太小", "应大于 0"),
+    "greater_than_equal": ("数字太小", "不能小于 0"),
+    "less_than_equal": ("数字太大", "请核对"),
     "tuple_type": ("应是一个列表", "写成 [甲, 乙]"),
     "dict_type": ("应是一组 键: 值", ""),
     "too_short": ("不能是空的", "至少写一项"),
@@ -62,6 +76,9 @@ class PolicyShelf:
         known_stamp, policy = self._read.get(name, (None, None))
         if policy is None or known_stamp != stamp:
             policy = self.load_file(self._directory / f"{name}.yaml")
+            if policy.name != name:
+                # Tickets pin a policy by its name, and are later asked for by it.
+                raise PolicyFileFaulty([_misnamed(self._directory / f"{name}.yaml", name)])
             self._read[name] = (stamp, policy)
         return policy
 
@@ -108,11 +125,7 @@ class _Reader:
         self._directory = directory
 
     def policy(self, path: Path) -> Policy:
-        merged = self._merged(path, below=())
-        try:
-            return Policy.model_validate(merged.content)
-        except ValidationError as error:
-            raise PolicyFileFaulty(_explain(merged, one) for one in error.errors()) from None
+        return _validated(self._merged(path, below=()))
 
     def _merged(self, path: Path, below: tuple[Path, ...]) -> _Merged:
         marked = marked_yaml.read(path)
@@ -137,8 +150,12 @@ class _Reader:
                 [marked.fault(("extends",), "政策不能绕一圈又继承自己", "删去 extends")]
             )
         merged = self._merged(path, below)
-        # What a policy is sold with is its own; a base's classes would claim its devices.
-        merged.content.pop("product_classes", None)
+        # A base is judged by itself first: merging relies on its shape, and its faults are its own.
+        _validated(merged)
+        # A title is nobody else's, and a base's classes would claim its devices.
+        for own in ("title", "product_classes"):
+            merged.content.pop(own, None)
+            merged.origins.pop((own,), None)
         return merged
 
     def _take(self, merged: _Merged, marked: Marked, key: str, value: Any) -> None:
@@ -147,16 +164,19 @@ class _Reader:
         elif key in _MERGED and isinstance(value, Mapping):
             kept = {**merged.content.get(key, {})}
             for name, one in value.items():
-                kept[name] = self._with_dates(marked, name, one) if key == "calendars" else one
                 merged.origins[key, name] = (marked, (key, name))
+                is_calendar = key == "calendars" and isinstance(one, Mapping)
+                kept[name] = self._with_dates(merged, marked, name, one) if is_calendar else one
             merged.content[key] = kept
         else:
             merged.content[key] = value
             merged.origins[key,] = (marked, (key,))
 
-    def _with_dates(self, marked: Marked, name: str, calendar: Any) -> Any:
+    def _with_dates(
+        self, merged: _Merged, marked: Marked, name: str, calendar: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
         """A workday calendar with the dates of the file that it names."""
-        if not isinstance(calendar, Mapping) or _DATES not in calendar:
+        if _DATES not in calendar:
             return calendar
         folder = self._directory / "calendars"
         path = folder / f"{calendar[_DATES]}.yaml"
@@ -164,17 +184,46 @@ class _Reader:
             fix = nearest(str(calendar[_DATES]), (one.stem for one in folder.glob("*.yaml")))
             place = ("calendars", name, _DATES)
             raise FaultyFile([marked.fault(place, f"没有日历数据 {calendar[_DATES]}", fix)])
-        dates = marked_yaml.read(path).content
-        return {**dates, **{key: one for key, one in calendar.items() if key != _DATES}}
+        dates = marked_yaml.read(path)
+        if not isinstance(dates.content, dict):
+            raise FaultyFile([dates.fault((), "日历数据应是一组 键: 值", "由 seed.py 重新生成")])
+        for key in dates.content:
+            merged.origins["calendars", name, key] = (dates, (key,))
+        return {**dates.content, **{key: one for key, one in calendar.items() if key != _DATES}}
+
+
+def _validated(merged: _Merged) -> Policy:
+    try:
+        return Policy.model_validate(merged.content)
+    except ValidationError as error:
+        raise PolicyFileFaulty(_explain(merged, one) for one in _causes(error)) from None
+
+
+def _causes(error: ValidationError) -> Iterator[ErrorDetails]:
+    """The errors, without "too short" for a list that is so only because its entries are wrong."""
+    errors = error.errors()
+    for one in errors:
+        depth = len(one["loc"])
+        inside = (
+            other for other in errors if other is not one and other["loc"][:depth] == one["loc"]
+        )
+        if one["type"] != "too_short" or next(inside, None) is None:
+            yield one
+
+
+def _misnamed(path: Path, name: str) -> FileFault:
+    return marked_yaml.read(path).fault(("name",), "政策的 name 与文件名不同", f"写成 {name}")
 
 
 def _take_promises(merged: _Merged, marked: Marked, own: list[Any]) -> None:
     """The same id takes the other's place; new ones follow in their order."""
     promises = merged.content.setdefault("promises", [])
-    inherited = {one["id"]: index for index, one in enumerate(promises)}
+    inherited = {one["id"]: place for place, one in enumerate(promises)}
     for index, promise in enumerate(own):
         name = promise.get("id") if isinstance(promise, Mapping) else None
-        place = inherited.get(name, len(promises))
+        known = isinstance(name, str) and name in inherited
+        # Taken once: a second promise of that id is appended, and found to be a repetition.
+        place = inherited.pop(name) if known else len(promises)
         promises[place : place + 1] = [promise]
         merged.origins["promises", place] = (marked, ("promises", index))
 
@@ -187,7 +236,8 @@ def _explain(merged: _Merged, error: ErrorDetails) -> FileFault:
         return merged.fault((*place, *at), context["message"], context.get("fix", ""))
     message, fix = _SAID.get(kind, (f"写得不对:{error['msg']}", ""))
     if kind in ("literal_error", "enum"):
-        message, fix = f"没有 {error['input']} 这个词", f"可用:{context['expected']}"
+        choices = re.findall("'([^']+)'", context["expected"])
+        message, fix = f"没有 {error['input']} 这个词", nearest(str(error["input"]), choices)
     if kind == "missing":
         place = (*place, error["loc"][-1])
     return merged.fault(place, message, fix)

@@ -89,6 +89,12 @@ async def list_tickets(
     return [TicketLine(**_local(row)) for row in rows]
 
 
+async def overdue(pool: asyncpg.Pool) -> dict[str, datetime]:
+    """Of each open ticket with a missed promise that is not met yet, the earliest due time."""
+    rows = await pool.fetch(statement("ticket_overdue"))
+    return {row["ticket_no"]: local(row["due"]) for row in rows}
+
+
 async def show_rows(pool: asyncpg.Pool, number: str) -> ShowRows | None:
     """The ticket with its events and promises, all of the same moment; None: no such ticket."""
     async with (

@@ -22,6 +22,7 @@ from domain.commands import Order
 from domain.escalation import next_due, next_wake, settle, standings_of
 from domain.ledger import LedgerBatch
 from domain.procedure import decide
+from domain.readable import in_lines
 from domain.refusals import Refused, invalid
 from domain.rotation import Turn
 from domain.steps.calls import drop_call, take_call
@@ -274,7 +275,8 @@ class RepairTicketWorkflow:
                 task.result()
 
     def _show(self) -> None:
-        """What operators filter on, written together and only when it changed."""
+        """What operators read, and what they filter on: together, and only when it changed."""
+        workflow.set_current_details(in_lines(self._ticket, self._wake[0] if self._wake else None))
         visit = self._ticket.visit
         wanted = {
             STAGE.name: self._stage.value,

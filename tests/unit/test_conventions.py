@@ -58,13 +58,16 @@ def test_no_error_is_swallowed(path: Path) -> None:
 @pytest.mark.parametrize("path", _files("tests"), ids=str)
 def test_every_test_can_fail(path: Path) -> None:
     for node in ast.walk(TREES[path]):
-        is_test = isinstance(
-            node, ast.FunctionDef | ast.AsyncFunctionDef
-        ) and node.name.startswith("test_")
+        is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith(
+            "test_"
+        )
         if not is_test:
             continue
         body = ast.dump(node)
-        can_fail = any(word in body for word in ("Assert(", "raises", "agree", "until", "wait_for", "arg='check'"))
+        can_fail = any(
+            word in body
+            for word in ("Assert(", "raises", "agree", "until", "wait_for", "arg='check'")
+        )
         assert can_fail, f"{path}:{node.lineno}: {node.name} asserts nothing"
 
 

@@ -244,6 +244,17 @@ def test_the_ladder_counts_on_the_promises_own_calendar() -> None:
     }
 
 
+def test_a_due_time_in_shut_hours_is_its_own_first_level() -> None:
+    policy = one_promise(by=["same day 20:00", "next day 10:00"], calendar="office")
+    stood = standing(policy, START, came(reported=START))
+    assert levels(stood) == {
+        0: at("2026-03-02T15:45"),
+        1: at("2026-03-02T20:00"),
+        2: at("2026-03-03T12:30"),
+        3: at("2026-03-03T17:00"),
+    }
+
+
 def test_a_pause_across_the_warning_puts_it_off_and_does_not_lose_it() -> None:
     policy = one_promise(pauses_on="customer")
     across = hold(START + 80 * MINUTE, START + 140 * MINUTE)

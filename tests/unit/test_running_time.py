@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from domain.calendars import ALWAYS, Calendar, OpeningHours
@@ -92,8 +92,13 @@ def test_the_time_between_is_the_models(
     assert found == timedelta(minutes=SlowClock(week).running(start, end, minutes_in(paused)))
 
 
+ONLY_WEDNESDAYS: Week = [[], [], [(0, 600)], [], [], [], []]
+
+
 @unhurried
 @given(clocks, edges, st.integers(1, 3), pause_lists)
+# Due at 24:00 of a shut day: the pause across it has taken nothing away before it.
+@example(ONLY_WEDNESDAYS, 0, 1, [(0, 2910)])
 def test_a_day_that_pauses_put_off_is_the_models(
     week: Week, start: int, days: int, paused: list[Stretch]
 ) -> None:

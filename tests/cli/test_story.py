@@ -1,0 +1,186 @@
+"""The command line on an embedded stack of its own, in real time, as a newcomer would use it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+EXAMPLES = ROOT / "examples"
+FRIDAY = {
+    "calls": 47,
+    "inbound": 43,
+    "outbound": 4,
+    "answered": 38,
+    "missed": 5,
+    "tickets": 35,
+}
+
+
+class Shell:
+    """Runs `aftercare` with a home of its own, from a folder that is not the source's."""
+
+    def __init__(self, home: Path) -> None:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("TEMPORAL_", "DATABASE_"))}
+        self._environment = kept | {"AFTERCARE_HOME": str(home)}
+        self._folder = home.parent
+
+    def run(self, *arguments: str, seconds: float = 45) -> subprocess.CompletedProcess[str]:
+        """One command to its end."""
+        return subprocess.run(
+            [sys.executable, str(ROOT / "starter.py"), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            env=self._environment,
+            cwd=self._folder,
+            check=False,
+        )
+
+    def done(self, *arguments: str) -> str:
+        """One command that must be done; what it printed."""
+        finished = self.run(*arguments)
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
+
+    def json(self, *arguments: str) -> Any:
+        """The one JSON document that a command prints."""
+        return json.loads(self.done(*arguments, "--json"))
+
+    def refused(self, *arguments: str) -> str:
+        """One command that must be turned down; the one line that says why."""
+        finished = self.run(*arguments)
+        assert (finished.returncode, finished.stdout) == (1, "")
+        assert finished.stderr.count("\n") == 1
+        return finished.stderr
+
+
+@pytest.fixture
+def shell() -> Iterator[Shell]:
+    with tempfile.TemporaryDirectory(prefix="aftercare cli ") as name:
+        Path(name).chmod(0o755)
+        made = Shell(Path(name) / "home")
+        try:
+            yield made
+        finally:
+            made.run("down")
+
+
+def test_from_up_to_sign_off_and_up_again(shell: Shell) -> None:
+    shell.done("up", "-d")
+    status = shell.json("status")
+    assert set(status) == {
+        *("console_url", "phone_url", "temporal_address", "temporal_ui_url"),
+        *("database_url", "worker"),
+    }
+    shell.done("up", "-d")
+    assert shell.json("status") == status
+
+    shell.done("directory", "import", str(EXAMPLES / "directory.yaml"))
+    for _ in range(2):
+        assert shell.json("calls", str(EXAMPLES / "calls.jsonl")) == FRIDAY
+    assert len(shell.json("ticket", "list")["tickets"]) == 35
+    assert "待登记" in shell.done("ticket", "list", "--limit", "3")
+
+    number = _a_ticket_by_fax(shell)
+    _register_and_dispatch(shell, number)
+    os.kill(status["worker"], signal.SIGKILL)
+    _visit_and_sign(shell, number)
+    assert _worker(shell) not in (None, status["worker"])
+
+    before, follow_up = _stages(shell), _follow_up_due(shell, number)
+    shell.done("down")
+    assert shell.run("ticket", "list").returncode == 1
+    shell.done("up", "-d")
+    assert _stages(shell) == before
+    assert _follow_up_due(shell, number) == follow_up
+    shell.done("ticket", "return_order", number, "--by", "technician/周师傅", "--minutes", "30")
+
+
+def test_what_is_killed_leaves_nothing_behind(shell: Shell) -> None:
+    shell.done("up", "-d")
+    worker = psutil.Process(shell.json("status")["worker"])
+    supervisor = worker.parent()
+    assert supervisor is not None
+    children = supervisor.children(recursive=True)
+    assert len(children) >= 3
+    supervisor.kill()
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert alive == []
+    assert shell.run("status").returncode == 1
+    shell.done("up", "-d")
+
+
+def _a_ticket_by_fax(shell: Shell) -> str:
+    paper = ("ticket", "open", "--channel", "fax", "--source-id", "F-7", "--by", "agent/客服小何")
+    number: str = shell.json(*paper)["number"]
+    assert shell.json(*paper)["number"] == number
+    return number
+
+
+def _register_and_dispatch(shell: Shell, number: str) -> None:
+    def ticket(command: str, by: str, *fields: str) -> Any:
+        return shell.json("ticket", command, number, "--by", by, *fields)
+
+    early = shell.refused("ticket", "arrive", number, "--by", "technician/周师傅")
+    assert early.startswith("拒绝 InvalidTransition: ")
+    registered = ticket(
+        *("register", "agent/客服小何", "--device", "D101", "--symptom", "[关]不严", "--urgent"),
+        *("--with", '{"caller_name": "王秀英", "category": "窗"}'),
+    )
+    assert registered["stage"] == "dispatching"
+    first = ticket("dispatch", "supervisor/高主管", "--id", "send-1")
+    again = ticket("dispatch", "supervisor/高主管", "--id", "send-1")
+    assert first == again
+    assert first["technician"] == "周师傅"
+    stranger = shell.refused("ticket", "accept", number, "--by", "technician/吴师傅")
+    assert stranger.startswith("拒绝 NotYourVisit: ")
+    assert shell.refused("ticket", "show", "W0").startswith("拒绝 UnknownTicket: ")
+    later = ("ticket", "quote", number, "--by", "agent/客服小何", "--lines", "[]")
+    assert shell.refused(*later).startswith("拒绝 NotYetSupported: ")
+    ticket("accept", "technician/周师傅")
+
+
+def _visit_and_sign(shell: Shell, number: str) -> None:
+    by = ("--by", "technician/周师傅")
+    assert shell.json("ticket", "arrive", number, *by)["stage"] == "on_site"
+    shell.done("ticket", "finish", number, *by, "--work", "调合页", "--minutes", "30")
+    shell.done("ticket", "sign_off", number, "--by", "customer/王秀英", "--satisfied", "true")
+    shown = shell.json("ticket", "show", number)
+    assert (shown["stage"], shown["policy"]) == ("signed_off", "doors_windows")
+    assert shown["facts"]["urgent"] is True
+    assert [event["kind"] for event in shown["timeline"]].count("dispatched") == 1
+    read = shell.done("ticket", "show", number)
+    for words in ("已签署", "王秀英", "[关]不严", "调合页", "order_return"):
+        assert words in read
+
+
+def _stages(shell: Shell) -> dict[str, str]:
+    return {one["number"]: one["stage"] for one in shell.json("ticket", "list")["tickets"]}
+
+
+def _follow_up_due(shell: Shell, number: str) -> str:
+    promises = shell.json("ticket", "show", number)["promise_details"]
+    running = {one["promise"]: one for one in promises if one["state"] == "running"}
+    due: str = running["follow_up"]["due"]
+    return due
+
+
+def _worker(shell: Shell) -> int | None:
+    """The worker's pid, once there is one again."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        found: dict[str, Any] = json.loads(shell.run("status", "--json").stdout)
+        if found["worker"] is not None:
+            return int(found["worker"])
+        time.sleep(0.2)
+    return None
