@@ -104,7 +104,8 @@ class TicketDesk:
     async def view(self, number: str) -> TicketView:
         """The whole state from the workflow itself."""
         handle = self._client.get_workflow_handle(ticket_workflow_id(number))
-        return await handle.query(TICKET, result_type=TicketView)
+        view: TicketView = await handle.query(TICKET, result_type=TicketView)
+        return view
 
     async def _ticket(self, number: str) -> Ticket:
         """The ticket from the ledger; one that has only just begun is waited for."""
@@ -150,7 +151,9 @@ class TicketDesk:
     ) -> Answer | None:
         """One try; None when another may succeed."""
         try:
-            return await handle.execute_update(name, order, id=command_id, result_type=Answer)
+            answer: Answer = await handle.execute_update(
+                name, order, id=command_id, result_type=Answer
+            )
         except WorkflowUpdateFailedError as failed:
             raise _as_refused(failed, number) from None
         except RPCError as error:
@@ -159,6 +162,7 @@ class TicketDesk:
             if error.status not in _PASSING:
                 raise
             return None
+        return answer
 
     async def _why_gone(self, number: str) -> Exception:
         ticket = await tickets.load(self._pool, number)

@@ -98,5 +98,5 @@ def batch(case: Case, decided_at: datetime = START, *, last: int | None = None) 
         ticket=case.ticket,
         standings=standings,
         next_due=next_due(standings),
-        policies=case.pinned,
+        policies=dict(case.pinned),
     )

@@ -324,11 +324,11 @@ async def bell(pool: asyncpg.Pool) -> AsyncIterator[list[str]]:
     rung: list[str] = []
     ended = asyncio.Event()
 
-    def heard(_connection: Any, _pid: int, channel: str, payload: str) -> None:
+    def heard(_connection: Any, _pid: int, channel: str, payload: object) -> None:
         if channel == "ended":
             ended.set()
         else:
-            rung.append(payload)
+            rung.append(str(payload))
 
     async with pool.acquire() as connection:
         await connection.add_listener("ticket_changed", heard)

@@ -321,7 +321,7 @@ STEPS = st.lists(
     st.tuples(COMMANDS, st.sampled_from([role.value for role in Role]), FIELDS, st.integers(0, 40)),
     max_size=40,
 )
-ROAD = (
+ROAD: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("register", "agent", {}),
     ("dispatch", "supervisor", {"reason": "派"}),
     ("accept", "technician", {}),

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
@@ -71,7 +72,8 @@ async def test_a_poisoned_message_is_refused_or_dropped_and_the_ticket_lives(
 ) -> None:
     ticket = await live_house.open()
     await ticket.register()
-    for poison in ("text", 7, None, {"by": 1}, {"by": {"role": "king", "name": "x"}}, []):
+    poisons: list[Any] = ["text", 7, None, {"by": 1}, {"by": {"role": "king", "name": "x"}}, []]
+    for poison in poisons:
         with pytest.raises(WorkflowUpdateFailedError) as caught:
             await ticket.handle.execute_update("note", poison)
         assert isinstance(caught.value.cause, ApplicationError)
@@ -118,7 +120,7 @@ async def test_unknown_ticket_and_closed_ticket_have_their_own_words(live_house:
     ],
 )
 async def test_what_the_books_do_not_know_is_refused(
-    live_house: House, command: str, by: str, fields: dict[str, object], word: RefusalType
+    live_house: House, command: str, by: str, fields: dict[str, Any], word: RefusalType
 ) -> None:
     ticket = await live_house.open()
     with pytest.raises(Refused) as caught:
