@@ -192,7 +192,7 @@ def _print_visits(console: Console, visits: Sequence[Json]) -> None:
 def _print_calls(console: Console, calls: Sequence[Json]) -> None:
     if not calls:
         return
-    made = table("通话", "方向", "接听", "时长|dim", "坐席")
+    made = table("通话", "方向", "接听", "挂断|dim", "坐席")
     for call in calls:
         made.add_row(
             clock(call["started_at"], seconds=True),

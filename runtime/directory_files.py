@@ -21,6 +21,7 @@ from domain.directory import (
 from domain.directory_checks import DEPARTMENTS, faults
 from domain.policy_entry import nearest
 from domain.records import Record
+from runtime.file_faults import FaultyFile, FileFault
 
 Normalise = Callable[[str], str | None]
 """The one spelling of a telephone number; None when it is none."""
@@ -51,26 +52,8 @@ _SAID: dict[str, tuple[str, str]] = {
 _DATE = ("不是日期", "写成 2026-03-01 的样子")
 
 
-class FileFault(Record):
-    """One fault of a file: line from 1, the field's place, and how to mend it, in Chinese."""
-
-    file: str
-    line: int
-    field: str
-    message: str
-    fix: str
-
-    def __str__(self) -> str:
-        where = f" {self.field}:" if self.field else ""
-        return f"{self.file}:{self.line}:{where} {self.message}。{self.fix}"
-
-
-class DirectoryFileFaulty(Exception):
-    """The file has faults: all of them in `faults`, by line; nothing was read from it."""
-
-    def __init__(self, found: list[FileFault]) -> None:
-        self.faults = tuple(sorted(found, key=lambda fault: fault.line))
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+class DirectoryFileFaulty(FaultyFile):
+    """A directory file with faults; nothing was taken from it."""
 
 
 def read_directory(

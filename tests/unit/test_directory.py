@@ -7,7 +7,8 @@ import pytest
 from desk.numbers import normalise
 from domain.directory import Customer, Directory, Technician
 from domain.directory_checks import faults
-from runtime.directory_files import DirectoryFileFaulty, FileFault, read_directory
+from runtime.directory_files import DirectoryFileFaulty, read_directory
+from runtime.file_faults import FileFault
 
 
 def read(tmp_path: Path, text: str, policies: list[str] | None = None) -> Directory:
