@@ -12,7 +12,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from importlib.metadata import version
 
 import asyncpg
 import structlog
@@ -30,10 +29,11 @@ from desk.temporal_starter import TemporalStarter
 from domain.civil_time import CHINA
 from runtime.logs import set_up_logs
 from runtime.policy_files import PolicyShelf
+from runtime.release import VERSION
 from runtime.settings import Settings, settings
-from runtime.stack import resolve_stack
+from runtime.stack import NoStack, resolve_stack
 from runtime.temporal import workflow_runner
-from storage.pool import open_pool
+from storage.pool import DatabaseUnavailable, open_pool
 from workflows.clock_guard import ClockGuard
 from workflows.repair_ticket import RepairTicketWorkflow
 
@@ -41,6 +41,10 @@ from workflows.repair_ticket import RepairTicketWorkflow
 STICKY = timedelta(seconds=2)
 
 log = structlog.get_logger("worker")
+
+
+class TemporalUnavailable(Exception):
+    """There is no talking to Temporal. One clear Chinese line."""
 
 
 def build_worker(
@@ -63,7 +67,7 @@ def build_worker(
         workflows=[RepairTicketWorkflow],
         activities=[ledger.record_events, rotation.take_turn],
         # The default, a digest of all code, is twice as long and stands in every task's history.
-        build_id=f"aftercare-{version('aftercare')}",
+        build_id=f"aftercare-{VERSION}",
         workflow_runner=workflow_runner(sandboxed),
         interceptors=[] if rehearsal else [ClockGuard()],
         max_cached_workflows=limits.worker_max_cached_workflows,
@@ -79,7 +83,10 @@ def build_worker(
 async def connections(settings: Settings) -> AsyncIterator[tuple[Client, asyncpg.Pool]]:
     """Temporal and Postgres as the environment, or the stack that runs, names them."""
     stack = resolve_stack(settings)
-    client = await stack.connect(settings)
+    try:
+        client = await stack.connect(settings)
+    except RuntimeError as error:
+        raise TemporalUnavailable(f"连不上 Temporal:{error}") from error
     url = stack.database_url.get_secret_value()
     pool = await open_pool(url, max_size=settings.database_pool_size)
     try:
@@ -139,12 +146,16 @@ def main(arguments: list[str]) -> int:
     """Exit codes: 0 done or healthy, 1 not, 2 bad usage."""
     chosen = settings()
     set_up_logs(chosen)
-    if arguments == ["--check"]:
-        return 0 if asyncio.run(check(chosen)) else 1
-    if arguments:
+    if arguments not in ([], ["--check"]):
         print("用法:python worker.py [--check]", file=sys.stderr)
         return 2
-    uvloop.run(_until_signalled(chosen))
+    try:
+        if arguments:
+            return 0 if asyncio.run(check(chosen)) else 1
+        uvloop.run(_until_signalled(chosen))
+    except (NoStack, DatabaseUnavailable, TemporalUnavailable) as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

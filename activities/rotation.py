@@ -4,6 +4,7 @@ import asyncpg
 from temporalio import activity
 
 from activities.signatures import TAKE_TURN, TurnRequest
+from domain.refusals import Refused
 from domain.rotation import Turn
 from storage import rotation
 
@@ -16,7 +17,16 @@ class RotationActivities:
 
     @activity.defn(name=TAKE_TURN)
     async def take_turn(self, request: TurnRequest) -> Turn:
-        """Idempotent by ticket and visit: the same question again gets the same answer."""
+        """Idempotent by ticket and visit: the same question again gets the same answer.
+
+        Somebody who has left the books since being named is a turn for nobody: the supervisor's.
+        """
+        try:
+            return await self._ask(request)
+        except Refused:
+            return Turn()
+
+    async def _ask(self, request: TurnRequest) -> Turn:
         return await rotation.take_turn(
             self._pool,
             request.ticket_no,

@@ -6,6 +6,7 @@ No models, no rules, no database: what is left is what Temporal itself costs.
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from temporalio import activity, workflow
 from temporalio.common import RawValue, SearchAttributeKey
@@ -79,9 +80,12 @@ class BareWorkflow:
                 continue
             try:
                 await workflow.wait_condition(
-                    lambda seen=seen: self._moves != seen,  # type: ignore[misc]
+                    partial(self._moved_since, seen),
                     timeout=timedelta(hours=seen),
                     timeout_summary="promise D1-10.a",
                 )
             except TimeoutError:
                 return
+
+    def _moved_since(self, seen: int) -> bool:
+        return self._moves != seen

@@ -7,11 +7,12 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 import asyncpg
 from cyclopts import App, CycloptsError, Group
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
+from temporalio.service import RPCError
 
 from cli import demo, directory, phone, policies, rehearsals, stack, tickets
 from cli.grouping import ARGUMENTS, OPTIONS
@@ -25,6 +26,7 @@ from rehearsal.faults import ScriptFault
 from runtime.embedded.children import ChildFailed
 from runtime.embedded.home import HomeInUse
 from runtime.file_faults import FaultyFile
+from runtime.release import VERSION
 from runtime.stack import NoStack
 from storage.migrate import MigrationRefused
 from storage.pool import DatabaseUnavailable
@@ -43,7 +45,7 @@ def build() -> App:
     app = App(
         name="aftercare",
         help="售后承诺:从第一声铃响到回访。",
-        version=_version,
+        version=VERSION,
         help_epilogue="退出码:0 完成,1 被拒绝或发现问题,2 用法有误。",
         group_commands=Group("命令"),
         group_arguments=ARGUMENTS,
@@ -72,9 +74,13 @@ def run(arguments: Sequence[str]) -> int:
     except _CLEAR as error:
         return _told(str(error), REFUSED)
     except ValidationError as error:
-        if error.title != "Settings":
-            raise
-        return _told(_settings_fault(error), BAD_USAGE)
+        if error.title == "Settings":
+            return _told(_settings_fault(error), BAD_USAGE)
+        return _told(f"内容读不懂:{error.errors(include_url=False)[0]['msg']}", BAD_USAGE)
+    except (PydanticSerializationError, UnicodeError):
+        return _told("输入里有不是文字的字符;请用 UTF-8 终端", BAD_USAGE)
+    except RPCError as error:
+        return _told(f"Temporal 没有接受:{error}", REFUSED)
     except asyncpg.UndefinedTableError:
         return _told("数据库里还没有表:先运行 aftercare up,或 python -m storage.migrate", REFUSED)
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -104,13 +110,6 @@ def main() -> None:
     with contextlib.suppress(OSError):
         sys.stderr.flush()
     os._exit(code)
-
-
-def _version() -> str:
-    try:
-        return version("aftercare")
-    except PackageNotFoundError:
-        return "源码,未安装"
 
 
 def _told(line: str, code: int) -> int:

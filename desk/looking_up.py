@@ -91,7 +91,11 @@ async def _for_dispatch(
         raise Refused(RefusalType.UNKNOWN_TECHNICIAN, f"名录里没有维修人员 {named}", "technician")
     policy = shelf.get(ticket.policy)
     turn = await rotation.peek_turn(
-        pool, department_of(policy, ticket), skill_of(ticket), excluded=()
+        pool,
+        department_of(policy, ticket),
+        skill_of(ticket),
+        excluded=(),
+        keep_turn_on_skip=policy.procedure.keep_turn_on_skip,
     )
     has_the_turn = turn.technician is not None and turn.technician.id == technician.id
     return LookedUp(

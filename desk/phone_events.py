@@ -15,7 +15,10 @@ from typing import TypeVar
 
 from domain.calls import CallEventKind, Direction, PhoneEvent
 from domain.civil_time import CHINA, to_millisecond
-from domain.refusals import RefusalType, Refused, invalid
+from domain.refusals import Refused, invalid
+from runtime.file_faults import FaultyFile, FileFault
+
+__all__ = ["FaultyFile", "read_event", "read_file", "read_json"]
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 _LONGEST_TEXT = 200
@@ -23,14 +26,6 @@ _MOST_USERS = 50
 _YEARS = range(2000, 2200)
 
 _Word = TypeVar("_Word", bound=StrEnum)
-
-
-class FaultyFile(Refused):
-    """A file of events that cannot be played: every fault in it, each with its `file:line`."""
-
-    def __init__(self, faults: tuple[str, ...]) -> None:
-        super().__init__(RefusalType.INVALID_INPUT, "\n".join(faults))
-        self.faults = faults
 
 
 def read_event(
@@ -84,19 +79,23 @@ def read_file(path: Path, now: datetime) -> tuple[PhoneEvent, ...]:
     except OSError as error:
         raise invalid("file", f"打不开 {path}:{error.strerror or error}") from None
     events: list[PhoneEvent] = []
-    faults: list[str] = []
+    faults: list[FileFault] = []
     for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
             events.append(read_json(line.decode(), now, replayed=True))
         except UnicodeDecodeError:
-            faults.append(f"{path}:{number}: 不是 UTF-8 编码,请另存为 UTF-8")
-        except Refused as fault:
-            faults.append(f"{path}:{number}: {fault}")
+            faults.append(_fault(path, number, "", "不是 UTF-8 编码,请另存为 UTF-8"))
+        except Refused as refused:
+            faults.append(_fault(path, number, refused.field or "", refused.message))
     if faults:
-        raise FaultyFile(tuple(faults))
+        raise FaultyFile(faults)
     return tuple(events)
+
+
+def _fault(path: Path, line: int, field: str, message: str) -> FileFault:
+    return FileFault(file=str(path), line=line, field=field, message=message)
 
 
 def _scalar(fields: Mapping[str, object], name: str) -> object:

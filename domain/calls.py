@@ -2,7 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
+from pydantic import AfterValidator, AwareDatetime
+
+from domain.civil_time import business_time
 from domain.records import Record
 
 
@@ -44,6 +48,10 @@ class PhoneEvent(Record):
     flagged: bool = False
 
 
+PhoneTime = Annotated[AwareDatetime, AfterValidator(business_time)]
+"""A time by the phone system's own clock; always with its offset."""
+
+
 class Call(Record):
     """What is known of one call so far. `revision` counts its distinct events.
 
@@ -56,9 +64,9 @@ class Call(Record):
     direction: Direction
     caller: str | None
     line: str | None
-    started_at: datetime
-    answered_at: datetime | None = None
-    ended_at: datetime | None = None
+    started_at: PhoneTime
+    answered_at: PhoneTime | None = None
+    ended_at: PhoneTime | None = None
     answered: bool = False
     end_assumed: bool = False
     users: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta, timezone
 
 CHINA = timezone(timedelta(hours=8), "CST")
 DAY = timedelta(days=1)
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -24,6 +25,22 @@ def at_clock(day: date, clock: time) -> datetime:
 def start_of_day(day: date) -> datetime:
     """00:00 of `day`, which is also 24:00 of the day before."""
     return datetime.combine(day, time(0), CHINA)
+
+
+def sensible(day: date) -> date:
+    """The same date, or ValueError: no promise of ours reaches beyond these years."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"年份要在 {FIRST_YEAR} 到 {LAST_YEAR} 之间")
+    return day
+
+
+def business_time(moment: datetime) -> datetime:
+    """A time as somebody gave it; without an offset it is the business's wall clock.
+
+    Raises ValueError for a year out of reach, before any arithmetic can overflow.
+    """
+    sensible(moment)
+    return to_millisecond(moment if moment.tzinfo else moment.replace(tzinfo=CHINA))
 
 
 def to_millisecond(moment: datetime) -> datetime:

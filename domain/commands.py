@@ -1,12 +1,14 @@
 """What each command carries: the fields of the contract, read and checked by name."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, JsonValue, ValidationError
+from pydantic_core import to_json
 
-from domain.civil_time import CHINA, to_millisecond
+from domain.civil_time import business_time
 from domain.directory import Device
 from domain.policy import Policy
 from domain.records import Record
@@ -14,13 +16,7 @@ from domain.refusals import RefusalType, Refused, invalid
 from domain.ticket import Actor, FeeLine, TechnicianRef
 from domain.vocabulary import Cause, Command, FaultKind, Severity, TicketKind
 
-
-def _business_time(moment: datetime) -> datetime:
-    """A time without an offset is the business's wall clock."""
-    return to_millisecond(moment if moment.tzinfo else moment.replace(tzinfo=CHINA))
-
-
-Moment = Annotated[datetime, AfterValidator(_business_time)]
+Moment = Annotated[datetime, AfterValidator(business_time)]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
 
 
@@ -174,6 +170,10 @@ class Order(Record):
     looked_up: LookedUp = LookedUp()
 
 
+DEEPEST, LARGEST = 12, 64 * 1024
+"""How deep the fields of a command may nest, and how many bytes of JSON they may be."""
+
+
 def command_named(name: str) -> Command:
     """The command of that name, or a refusal that lists them."""
     try:
@@ -195,10 +195,31 @@ def read_fields(shape: type[F], order: Order) -> F:
         raise fault_of(error, shape) from None
 
 
+def check_size(order: Order) -> None:
+    """Refuse what no ledger could hold: nested without end, or larger than any form."""
+    if _depth(order.fields) > DEEPEST:
+        raise invalid("command", f"内容嵌套太深,最多 {DEEPEST} 层")
+    if len(to_json(order.fields)) > LARGEST:
+        raise invalid("command", f"内容太大,最多 {LARGEST // 1024} KB")
+
+
+def _depth(value: JsonValue) -> int:
+    inside: Iterable[JsonValue] = ()
+    if isinstance(value, dict):
+        inside = value.values()
+    elif isinstance(value, list):
+        inside = value
+    return 1 + max(map(_depth, inside), default=0)
+
+
 def fault_of(error: ValidationError, shape: type[Record]) -> Refused:
-    """The first fault of a validation as one refusal in Chinese."""
-    first = error.errors(include_url=False)[0]
-    where = [str(part) for part in first["loc"]]
+    """The most telling fault of a validation as one refusal in Chinese.
+
+    Where a field may be several things, pydantic tells a fault for each; the one that got
+    furthest into what was written is what was meant.
+    """
+    first = max(error.errors(include_url=False), key=lambda one: len(_place(one["loc"])))
+    where = _place(first["loc"])
     field = ".".join(where) or shape.__name__
     kind = first["type"]
     if kind == "missing":
@@ -206,7 +227,21 @@ def fault_of(error: ValidationError, shape: type[Record]) -> Refused:
     if kind == "extra_forbidden":
         known = "、".join(info.alias or name for name, info in shape.model_fields.items())
         return invalid(field, f"没有这个字段;可用:{known}" if len(where) == 1 else "没有这个字段")
-    return invalid(field, f"值 {first['input']!r} 不合要求:{_REASONS.get(kind, first['msg'])}")
+    reason = _REASONS.get(kind, first["msg"])
+    if kind in ("enum", "literal_error"):
+        reason = f"可用:{first['ctx']['expected']}"
+    if kind == "value_error":
+        reason = str(first["ctx"]["error"])
+    return invalid(field, f"值 {str(first['input'])[:60]!r} 不合要求:{reason}")
+
+
+def _place(loc: tuple[int | str, ...]) -> list[str]:
+    """The fields of a location: the names of a union's members are not places in the input."""
+    return [str(part) for part in loc if isinstance(part, int) or _is_field(part)]
+
+
+def _is_field(part: str) -> bool:
+    return part not in {"bool", "str", "int", "float"} and not re.search(r"[A-Z\[(-]", part)
 
 
 _REASONS = {

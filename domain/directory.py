@@ -1,11 +1,15 @@
 """A company's books: who may call, what they own, who repairs, what can be lent."""
 
 from datetime import date
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from domain.civil_time import sensible
 from domain.records import Record
 from domain.vocabulary import Role
+
+Day = Annotated[date, AfterValidator(sensible)]
 
 
 class Line(Record):
@@ -42,9 +46,9 @@ class Device(Record):
     product: str
     product_class: str | None = None
     policy: str | None = None
-    invoice_date: date | None = None
-    delivered_on: date | None = None
-    accepted_on: date | None = None
+    invoice_date: Day | None = None
+    delivered_on: Day | None = None
+    accepted_on: Day | None = None
     weight_kg: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     repairs_done: int | None = Field(default=None, ge=0)
 

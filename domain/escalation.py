@@ -28,7 +28,7 @@ def standings_of(ticket: Ticket, policy: Policy, now: datetime) -> tuple[Standin
         ticket.facts,
         ticket.holds,
         now,
-        closed_at=ticket.first(Milestone.CLOSED),
+        closed_at=ticket.first(Milestone.OUTCOME_DECIDED) or ticket.first(Milestone.CLOSED),
     )
     kept = {one.key: one for one in ticket.kept}
     if not kept:

@@ -14,7 +14,7 @@ from domain.commands import FIELDS, Fields, NoteFields, Order, command_named, re
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps import closing, dispatching, guidance, registration, visit
 from domain.steps.request import Request
-from domain.ticket import Actor, Ticket
+from domain.ticket import Actor, Ticket, began
 from domain.vocabulary import ENDED, Command, Milestone, Role, Stage
 
 NOT_YET_SUPPORTED = frozenset(
@@ -111,7 +111,12 @@ RULES: dict[Command, Rule] = {
         SUPERVISOR,
         frozenset({Stage.DISPATCHING, Stage.SCHEDULED}),
         lambda case, request, order: dispatching.dispatch(case, request, order.looked_up),
-        (Milestone.REGISTERED, Milestone.DISPATCHED, Milestone.VISIT_ENDED),
+        (
+            Milestone.REGISTERED,
+            Milestone.DISPATCHED,
+            Milestone.VISIT_ENDED,
+            Milestone.REOPENED,
+        ),
     ),
     Command.ACCEPT: _of_visit(Stage.SCHEDULED, dispatching.accept, Milestone.DISPATCHED),
     Command.DECLINE: _of_visit(Stage.SCHEDULED, dispatching.decline, Milestone.DISPATCHED),
@@ -154,9 +159,19 @@ RULES: dict[Command, Rule] = {
         AGENT,
         frozenset({Stage.SIGNED_OFF, Stage.FOLLOW_UP}),
         _plain(closing.record_follow_up),
-        (Milestone.SIGNED_OFF, Milestone.GUIDED),
+        (
+            Milestone.SIGNED_OFF,
+            Milestone.GUIDED,
+            Milestone.FOLLOW_UP_TRIED_1,
+            Milestone.FOLLOW_UP_TRIED_2,
+        ),
     ),
-    Command.CANCEL: Rule(SUPERVISOR, OPEN, _plain(closing.cancel)),
+    Command.CANCEL: Rule(
+        SUPERVISOR,
+        OPEN,
+        _plain(closing.cancel),
+        (Milestone.ACCEPTED, Milestone.DEPARTED, Milestone.ARRIVED, Milestone.VISIT_ENDED),
+    ),
 }
 
 
@@ -226,8 +241,8 @@ def _business_time(
         raise invalid("at", f"{by.role.value} 最多补记 {hours} 小时以内的事")
     before = max(
         (moment for one in rule.after if (moment := case.ticket.last(one)) is not None),
-        default=None,
+        default=began(case.ticket),
     )
-    if before is not None and given < before:
+    if given < before:
         raise invalid("at", f"不能早于 {before.isoformat(timespec='seconds')} 的前一步")
     return given

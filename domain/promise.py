@@ -92,6 +92,7 @@ class Remedy(PolicyEntry):
 class Promise(PolicyEntry):
     """One promise. Exactly one of `within` and `by` says when it is due.
 
+    `outlives_ticket`: the company owes it even when the ticket has come to its end.
     `move_into` names a calendar into whose hours a due time outside them is moved. `as_written`
     is what the document itself says where a reading was chosen: for the lint, not for the engine.
     """
@@ -108,6 +109,7 @@ class Promise(PolicyEntry):
     move_into: Key | None = None
     pauses_on: Annotated[tuple[HoldReason, ...], BeforeValidator(one_or_many)] = ()
     void_by: Milestones = ()
+    outlives_ticket: bool = False
     as_written: dict[str, JsonValue] = Field(default_factory=dict)
     remedy: Remedy | None = None
     escalate: Key = "default"

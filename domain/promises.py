@@ -193,7 +193,7 @@ class _Case:
     def _end(self, promise: Promise, since: datetime | None) -> datetime | None:
         """When a promise that still runs becomes void: by a milestone, or with the ticket."""
         end = self._first(promise.void_by, since)
-        if self.closed_at is None or self.closed_at > self.now:
+        if promise.outlives_ticket or self.closed_at is None or self.closed_at > self.now:
             return end
         return self.closed_at if end is None else min(end, self.closed_at)
 

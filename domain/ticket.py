@@ -198,7 +198,8 @@ class Ticket(Record):
     @property
     def urges(self) -> int:
         """催单: how often the caller rang again while the ticket was open."""
-        return max(0, sum(call.direction is Direction.IN for call in self.calls) - 1)
+        opened_it = self.channel is Channel.PHONE
+        return max(0, sum(call.direction is Direction.IN for call in self.calls) - opened_it)
 
     @property
     def unfinished(self) -> int:
@@ -378,6 +379,12 @@ def _reached(
 
 def _call_order(call: Call) -> tuple[datetime, str]:
     return (call.started_at, call.call_id)
+
+
+def began(ticket: Ticket) -> datetime:
+    """When it all began: the first ring, or the receipt of the paper. Nothing was done before."""
+    call = earliest_inbound(ticket.calls)
+    return min(call.started_at, ticket.opened_at) if call else ticket.opened_at
 
 
 def earliest_inbound(calls: tuple[Call, ...]) -> Call | None:

@@ -14,6 +14,7 @@ from domain.refusals import Refused
 from rehearsal.faults import ScriptFault
 from rehearsal.script import Script
 from rehearsal.steps import PhoneAct
+from runtime import marked_yaml
 from runtime.directory_files import DirectoryFileFaulty, read_directory
 from runtime.marked_yaml import Place
 from runtime.policy_files import PolicyShelf
@@ -33,7 +34,7 @@ def of_script(script: Script, shelf: PolicyShelf) -> Directory:
         shelf.get(script.policy)
     except Refused as refused:
         raise ScriptFault((script.fault(("policy",), refused.message),)) from None
-    sections: dict[str, Any] = yaml.load(EXAMPLE.read_text("utf-8"), yaml.BaseLoader)  # noqa: S506 - builds strings only
+    sections: dict[str, Any] = marked_yaml.read(EXAMPLE, as_spelt=True).content
     called = dict.fromkeys(_lines_called(script), script.policy)
     kept = [one for one in sections.get("lines", ()) if normalise(one["number"]) not in called]
     lines = [{"number": number, "policy": policy} for number, policy in called.items()]

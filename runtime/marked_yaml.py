@@ -1,11 +1,10 @@
 """A YAML file with the line of everything in it.
 
 Read as YAML 1.2 reads words: `on`, `off`, `yes` and `no` are words (a step says `on: second`), and
-a number with a leading zero is one (a telephone number), not octal.
+a number with a leading zero is a word too (a telephone number), not octal.
 """
 
 import re
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,8 +32,8 @@ class Marked:
         return self.lines.get(place, 1)
 
     def fault(self, place: Place, message: str, fix: str = "") -> FileFault:
-        """What is wrong at that place; fields as `promises[2].within`."""
-        return fault(self.path, self.line(place), message, fix, field=_spelled(place))
+        """What is wrong at that place."""
+        return fault(self.path, self.line(place), message, fix, field=spelled(place))
 
 
 class _Loader(yaml.SafeLoader):
@@ -54,31 +53,42 @@ _Loader.add_implicit_resolver(
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+\.[0-9]+$"), list("-+0123456789")
 )
+_NULL = "tag:yaml.org,2002:null"
 
 
-def read(path: Path) -> Marked:
-    """The file, marked. Raises FaultyFile when it cannot be opened or is no YAML."""
-    marked = Marked(path)
+def read(path: Path, *, as_spelt: bool = False) -> Marked:
+    """The file, marked. `as_spelt`: a value is its text (007, no, 2026-03-01), an empty one None.
+
+    Raises FaultyFile when the file cannot be opened, is no YAML, or says a key twice.
+    """
+    text = _text(path)
     try:
-        loader = _Loader(_text(path))
+        loader = _Loader(text)
         try:
-            node = loader.get_single_node()
-            marked.content = _build(loader, node, (), marked) if node is not None else None
+            return _Builder(path, loader, as_spelt).marked_file()
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise FaultyFile(
-            [fault(path, mark.line + 1 if mark else 1, f"YAML 读不懂:{error.problem}", _CHECK)]
-        ) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise FaultyFile([fault(path, 1, f"YAML 读不懂:{error}", _CHECK)]) from None
-    return marked
+        line, problem = mark.line + 1 if mark else 1, str(error.problem)
+    except yaml.reader.ReaderError as error:
+        line, problem = text.count("\n", 0, error.position) + 1, "有不可见的控制字符"
+    except RecursionError:
+        line, problem = 1, "括号套得太深"
+    raise FaultyFile([fault(path, line, f"YAML 读不懂:{problem}", _CHECK)])
 
 
 def fault(path: Path, line: int, message: str, fix: str = "", *, field: str = "") -> FileFault:
     """A fault of a file at that line."""
     return FileFault(file=str(path), line=line, field=field, message=message, fix=fix)
+
+
+def spelled(place: Place) -> str:
+    """The place as a person writes it: `promises[2].within`."""
+    text = ""
+    for part in place:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".")
 
 
 _CHECK = "请检查缩进、括号、引号和冒号"
@@ -93,35 +103,65 @@ def _text(path: Path) -> str:
         raise FaultyFile([fault(path, 1, "不是 UTF-8 编码", "请另存为 UTF-8")]) from None
 
 
-def _spelled(place: Place) -> str:
-    spelled = ""
-    for part in place:
-        spelled += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return spelled.lstrip(".")
+class _Builder:
+    """Walks the nodes rather than loaded values: they know their lines, and their spelling."""
+
+    def __init__(self, path: Path, loader: _Loader, as_spelt: bool) -> None:
+        self._loader = loader
+        self._as_spelt = as_spelt
+        self._marked = Marked(path)
+        self._faults: list[FileFault] = []
+        self._open: set[yaml.Node] = set()
+
+    def marked_file(self) -> Marked:
+        """All of the file. Raises FaultyFile with what is wrong in it."""
+        node = self._loader.get_single_node()
+        if node is not None:
+            self._marked.content = self._built(node, ())
+        if self._faults:
+            raise FaultyFile(self._faults)
+        return self._marked
+
+    def _built(self, node: yaml.Node, place: Place) -> Any:
+        self._marked.lines.setdefault(place, _line(node))
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if node in self._open:
+            self._fault(node, "这一组里又引用了它自己", "请写成一个值")
+            return None
+        self._open.add(node)
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, place)
+            return [self._built(one, (*place, index)) for index, one in enumerate(node.value)]
+        finally:
+            self._open.remove(node)
+
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        content: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = key_node.value
+            if not isinstance(key, str):
+                self._fault(key_node, "键应是一个词", "写成 键: 值")
+            elif key in content:
+                self._fault(key_node, f"{key} 写了两次", "请删去一个")
+            else:
+                self._marked.lines[*place, key] = _line(key_node)
+                content[key] = self._built(value_node, (*place, key))
+        return content
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        if self._as_spelt:
+            return None if node.tag == _NULL else node.value
+        try:
+            return self._loader.construct_object(node)
+        except ValueError as error:  # a 13th month, say
+            self._fault(node, f"{node.value} 读不懂:{error}", "请改正,或加上引号")
+            return None
+
+    def _fault(self, node: yaml.Node, message: str, fix: str) -> None:
+        self._faults.append(fault(self._marked.path, _line(node), message, fix))
 
 
-def _build(loader: _Loader, node: yaml.Node, place: Place, marked: Marked) -> Any:
-    marked.lines.setdefault(place, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(loader, node, place, marked)
-    if isinstance(node, yaml.SequenceNode):
-        return [
-            _build(loader, one, (*place, index), marked) for index, one in enumerate(node.value)
-        ]
-    return loader.construct_object(node)
-
-
-def _mapping(
-    loader: _Loader, node: yaml.MappingNode, place: Place, marked: Marked
-) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
-        key: Hashable = loader.construct_object(key_node)
-        if not isinstance(key, str):
-            key = str(key_node.value)
-        if key in content:
-            raise FaultyFile([fault(marked.path, line, f"{key} 写了两次", "请删去一个")])
-        marked.lines[(*place, key)] = line
-        content[key] = _build(loader, value_node, (*place, key), marked)
-    return content
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1

@@ -18,7 +18,7 @@ from activities.signatures import LEDGER_REFUSED, TAKE_TURN, TurnRequest
 from domain.calls import Call
 from domain.case import Case, open_case
 from domain.civil_time import to_millisecond
-from domain.commands import Order
+from domain.commands import Order, check_size
 from domain.escalation import next_due, next_wake, settle, standings_of
 from domain.ledger import LedgerBatch
 from domain.procedure import decide
@@ -49,6 +49,8 @@ M = TypeVar("M")
 
 BEFORE_DISPATCH = (Stage.REGISTERED, Stage.ASSESSING, Stage.AWAITING_CONSENT)
 OUT_ON_A_VISIT = (Stage.SCHEDULED, Stage.ON_SITE)
+# A message larger than any of ours; what it holds would have to fit through the ledger too.
+LARGEST = 256 * 1024
 SIGNING = (Stage.REPAIRED, Stage.SIGNED_OFF)
 
 
@@ -173,19 +175,26 @@ class RepairTicketWorkflow:
         # Judged on a settled copy (a case is immutable): a refusal leaves no event behind.
         self._decide(name, self._read_order(args))
 
-    @workflow.signal(name=PHONE_CALL)
-    def phone_call(self, message: RawValue) -> None:
-        """What is known of one of the ticket's calls; any order, any number of times."""
-        call = _read(message, Call)
-        if call is not None:
-            self._become(take_call(settle(self._case, self.now()), call, self.now()))
+    @workflow.signal(dynamic=True)
+    def heard(self, name: str, args: Sequence[RawValue]) -> None:
+        """What arrives by itself: accepted in any stage, any number of times, never raised.
 
-    @workflow.signal(name=DROP_CALL)
-    def drop_call(self, message: RawValue) -> None:
-        dropped = _read(message, DropCall)
-        if dropped is not None:
-            case = settle(self._case, self.now())
-            self._become(drop_call(case, dropped.call_id, self.now()))
+        One handler for every name, so that a signal with the wrong name or the wrong number of
+        arguments is dropped like any other that cannot be read.
+        """
+        try:
+            self._hear(name, args)
+        except Exception as error:
+            # Nothing has changed: a state is worked out whole before it takes the old one's place.
+            workflow.logger.warning("signal %s dropped: %s", name, error)
+
+    def _hear(self, name: str, args: Sequence[RawValue]) -> None:
+        now = self.now()
+        [message] = args
+        if name == PHONE_CALL and (call := _read(message, Call)) is not None:
+            self._become(take_call(settle(self._case, now), call, now))
+        elif name == DROP_CALL and (dropped := _read(message, DropCall)) is not None:
+            self._become(drop_call(settle(self._case, now), dropped.call_id, now))
 
     @workflow.query(name=TICKET)
     def view(self) -> TicketView:
@@ -219,8 +228,9 @@ class RepairTicketWorkflow:
     def _become(self, case: Case) -> None:
         """The only way the state changes: settled by what changed, with the next wake known."""
         now = self.now()
-        self._case = settle(case, now)
-        self._wake = None if self._stage in ENDED else next_wake(self._case, now)
+        settled = settle(case, now)
+        wake = None if settled.ticket.stage in ENDED else next_wake(settled, now)
+        self._case, self._wake = settled, wake
         self._show()
 
     def _settle(self) -> None:
@@ -235,10 +245,12 @@ class RepairTicketWorkflow:
 
     def _read_order(self, args: Sequence[RawValue]) -> Order:
         order = _read(args[0], Order) if len(args) == 1 else None
-        if order is None:
-            raise _as_failure(
-                invalid("command", "命令的内容读不懂;要有 by 和 fields,不能有 NUL 字符")
-            )
+        try:
+            if order is None:
+                raise invalid("command", "命令的内容读不懂;要有 by 和 fields,不能有 NUL 字符")
+            check_size(order)
+        except Refused as refused:
+            raise _as_failure(refused) from None
         return order
 
     def next_batch(self) -> LedgerBatch | None:
@@ -326,6 +338,8 @@ def _as_failure(refused: Refused) -> ApplicationError:
 
 def _read(raw: RawValue, shape: type[M]) -> M | None:
     """The message, or None when it cannot be read: a poisoned one must never wedge a ticket."""
+    if len(raw.payload.data) > LARGEST:
+        return None
     if b"\\u0000" in raw.payload.data:  # Postgres has no such character: the ledger would refuse it
         return None
     try:

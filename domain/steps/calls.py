@@ -14,7 +14,8 @@ def take_call(case: Case, call: Call, now: datetime) -> Case:
     known = next((one for one in case.ticket.calls if one.call_id == call.call_id), None)
     if known is not None and known.revision >= call.revision:
         return case
-    kind = "call_updated" if known else "call_joined" if case.ticket.calls else "call_taken"
+    joined = case.ticket.calls or case.ticket.channel is not Channel.PHONE
+    kind = "call_updated" if known else "call_joined" if joined else "call_taken"
     case = case.record(kind, now, changes=Changes(call=call))
     case = _judge_called_back(case, known, call, now)
     return _judge_reported(case, now)

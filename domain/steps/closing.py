@@ -74,6 +74,8 @@ def record_follow_up(case: Case, request: Request[FollowUpFields]) -> Case:
         raise Refused(RefusalType.INVALID_TRANSITION, "回访已经结束,只等维修单交回")
     if fields.reached and fields.satisfied is None:
         raise invalid("satisfied", "接通了要写是否满意")
+    if not fields.reached and (fields.satisfied is not None or fields.score is not None):
+        raise invalid("satisfied", "没有接通,不能写是否满意或打分")
     tries = tries_since_signing(ticket) + 1
     follow_up = FollowUp(
         at=request.at,
@@ -181,7 +183,13 @@ def _close_when_paper_is_in(case: Case, now: datetime, outcome: Outcome) -> Case
     if not order_owed(case.ticket):
         return _close(case, now, outcome)
     return case.record(
-        "waiting_for_order", now, changes=Changes(stage=Stage.FOLLOW_UP, outcome=outcome)
+        "waiting_for_order",
+        now,
+        changes=Changes(
+            stage=Stage.FOLLOW_UP,
+            outcome=outcome,
+            milestones={Milestone.OUTCOME_DECIDED: now},
+        ),
     )
 
 

@@ -28,7 +28,9 @@ def dispatch(case: Case, request: Request[DispatchFields], looked_up: LookedUp) 
         return _change_visit(case, request, looked_up.technician, window)
     if looked_up.technician is not None and looked_up.override and fields.reason is None:
         raise invalid("reason", "不按轮派顺序指定维修人员,要写原因")
-    return _order(case, request, looked_up.technician, window, excluded=())
+    # What was agreed at the end of an unfinished visit holds unless another time is given (D1-9.b).
+    agreed = case.ticket.visits[-1].next_visit if case.ticket.visits else None
+    return _order(case, request, looked_up.technician, window or agreed, excluded=())
 
 
 def assign(case: Case, turn: Turn, now: datetime) -> Case:
@@ -112,14 +114,16 @@ def decline(case: Case, request: Request[Fields]) -> Case:
     return case.record("dispatch_ordered", request.now, changes=Changes(dispatch_order=order))
 
 
-def as_window(window: VisitWindow | None, after: datetime) -> Window | None:
+def as_window(
+    window: VisitWindow | None, after: datetime, *, field: str = "window"
+) -> Window | None:
     """A window that makes sense: it ends after it begins, and not in the past."""
     if window is None:
         return None
     if window.to <= window.from_:
-        raise invalid("window.to", "时段的结束要晚于开始")
+        raise invalid(f"{field}.to", "时段的结束要晚于开始")
     if window.to <= after:
-        raise invalid("window.to", "时段已经过去")
+        raise invalid(f"{field}.to", "时段已经过去")
     return Window(from_=window.from_, to=window.to)
 
 
@@ -205,12 +209,13 @@ def _ended(visit: Visit, result: str, reason: str | None, at: datetime) -> Visit
 
 
 def _declined_so_far(ticket: Ticket) -> tuple[str, ...]:
-    """Who turned down this very job: the unbroken run of refusals at the end."""
+    """Who turned down this very job, since somebody was last on it."""
     declined: list[str] = []
     for visit in reversed(ticket.visits):
-        if visit.result != "declined":
+        if visit.result not in ("declined", "reassigned"):
             break
-        declined.append(visit.technician.id)
+        if visit.result == "declined":
+            declined.append(visit.technician.id)
     return tuple(reversed(declined))
 
 

@@ -100,7 +100,7 @@ def assess(case: Case, request: Request[AssessFields]) -> Case:
     )
     if fields.in_warranty is not None:
         return _decided_by_person(case, request)
-    if fields.cause is not None:
+    if fields.cause is not None and _books_decide(case, fields.cause):
         return _judge_warranty(case, request.now, cause=fields.cause)
     return case
 
@@ -187,6 +187,17 @@ def _judge_warranty(
     return _record_warranty(case, now, decision, milestones)
 
 
+def _books_decide(case: Case, cause: Cause) -> bool:
+    """Whether a cause may change the decision: one that is paid for always does (D5-B4.3b4).
+
+    Any other leaves what a person has decided alone, which names no clauses and misses nothing.
+    """
+    terms, warranty = case.policy.warranty, case.ticket.warranty
+    if terms is not None and any(paid.cause is cause for paid in terms.paid_causes):
+        return True
+    return warranty is None or bool(warranty.clauses or warranty.missing)
+
+
 def _decided_by_person(case: Case, request: Request[AssessFields]) -> Case:
     answer = request.fields.in_warranty
     word = Warranty.UNKNOWN if answer == "unknown" else Warranty.IN if answer else Warranty.OUT
@@ -197,11 +208,14 @@ def _decided_by_person(case: Case, request: Request[AssessFields]) -> Case:
 def _record_warranty(
     case: Case, now: datetime, decision: WarrantyDecision, milestones: dict[Milestone, datetime]
 ) -> Case:
+    stage = _after_assessment(case, decision)
     changes = Changes(
         warranty=decision,
         facts={"in_warranty": _FACT_VALUE[decision.in_warranty]},
         milestones=milestones,
-        stage=_after_assessment(case, decision),
+        stage=stage,
+        # Nobody goes out before the quote, not even one whom the ring is just choosing.
+        dispatch_settled=stage is Stage.ASSESSING,
     )
     return case.record(
         "warranty_decided",

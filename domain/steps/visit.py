@@ -83,7 +83,7 @@ def leave_unfinished(case: Case, request: Request[LeaveUnfinishedFields]) -> Cas
             "minutes": fields.minutes,
             "site_cleared": fields.site_cleared,
             "warning_tag": fields.warning_tag,
-            "next_visit": as_window(fields.next_visit, request.at),
+            "next_visit": as_window(fields.next_visit, request.at, field="next_visit"),
         }
     )
     case = case.record(
@@ -93,7 +93,10 @@ def leave_unfinished(case: Case, request: Request[LeaveUnfinishedFields]) -> Cas
         changes=Changes(
             stage=Stage.DISPATCHING,
             visit=left,
-            milestones={Milestone.VISIT_ENDED: request.at},
+            milestones={
+                Milestone.VISIT_ENDED: request.at,
+                Milestone.LEFT_UNFINISHED: request.at,
+            },
             facts={"last_visit": "unfinished"},
         ),
         details=request.details("next_visit", "work"),

@@ -9,11 +9,11 @@ import json
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
-from importlib.metadata import version
 from pathlib import Path
 
 from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.skipping import live_server
+from runtime.release import VERSION
 from storage import migrate
 from storage.pool import open_pool
 from tests.workflows.driving import AGENT, SUPERVISOR, TECHNICIAN, House, OnTicket, house
@@ -113,7 +113,7 @@ async def _record(made: House, act: Act, file: Path) -> None:
 
 def main() -> None:
     """Write `tests/histories/<release>/`; a release that is there already is left alone."""
-    folder = HERE / version("aftercare")
+    folder = HERE / VERSION
     if folder.exists():
         sys.exit(f"{folder.name} is recorded already; raise the version first")
     folder.mkdir()

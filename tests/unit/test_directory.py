@@ -104,6 +104,11 @@ loaners: {id: L1}
     assert all(fault.message and fault.fix for fault in seen)
 
 
+def test_a_wrong_item_of_a_list_is_told_at_its_own_line(tmp_path: Path) -> None:
+    text = "customers:\n  - id: C1\n    name: 王\n    phones:\n      - 13900010001\n      - 匿名\n"
+    assert places(found(tmp_path, text)) == [(6, "customers[0].phones")]
+
+
 def test_what_does_not_fit_together_is_told_with_its_line(tmp_path: Path) -> None:
     text = """\
 lines:

@@ -8,6 +8,8 @@ from domain.civil_time import MILLISECOND
 from domain.escalation import next_wake, standings_of
 from domain.policy import Policy
 from domain.vocabulary import PromiseState
+from runtime.policy_files import PolicyShelf
+from runtime.settings import Settings
 from tests.unit.acting import MONDAY, Desk, small_policy
 
 DUE = MONDAY + timedelta(minutes=30)
@@ -55,3 +57,26 @@ def test_the_clock_is_armed_a_millisecond_past_each_step_of_the_ladder() -> None
         desk.later(seconds=(wake[0] - desk.now).total_seconds())
     assert seen == [22.5, 30, 45, 60]
     assert [one.level for one in desk.ticket.firings] == [0, 1, 2, 3]
+
+
+def test_a_cancelled_ticket_owes_nothing_but_its_order() -> None:
+    desk = Desk(PolicyShelf(Settings().policies_dir).get("doors_windows"))
+    desk.register()
+    desk.visit(until="arrive")
+    desk.do("cancel", "supervisor", reason="用户不修了")
+    told = len(desk.ticket.firings)
+    desk.later(days=5)
+    after = [firing.promise for firing in desk.ticket.firings[told:]]
+    assert set(after) == {"order_return"}
+
+
+def test_a_miss_is_not_unsaid_by_doing_the_work_at_last() -> None:
+    desk = Desk(PolicyShelf(Settings().policies_dir).get("doors_windows"))
+    desk.register()
+    desk.visit(until="start_work")
+    desk.do("leave_unfinished", "technician", "T01", reason="缺配件")
+    desk.later(days=4)
+    desk.visit()
+    missed = [one for one in desk.ticket.firings if one.promise == "rearrange_unfinished"]
+    assert [one.level for one in missed] == [0, 1, 2, 3]
+    assert not any(one.withdrawn for one in missed)

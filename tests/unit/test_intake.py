@@ -1,6 +1,7 @@
 """A call and its ticket do not depend on the order in which the phone system speaks."""
 
 import itertools
+import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -149,7 +150,7 @@ def test_the_revision_grows_whenever_the_call_says_something_else() -> None:
     st.randoms(use_true_random=False),
 )
 def test_any_order_and_any_resends_make_the_same_call(
-    order: list[CallEventKind], known: int, resent: list[CallEventKind], chance: object
+    order: list[CallEventKind], known: int, resent: list[CallEventKind], chance: random.Random
 ) -> None:
     events = {
         RING: event(RING, 0, users=("何",), queue="报修"),
@@ -163,7 +164,7 @@ def test_any_order_and_any_resends_make_the_same_call(
         if kind in kinds
     ]
     mixed = [events[kind] for kind in kinds] + late
-    chance.shuffle(mixed)  # type: ignore[attr-defined]
+    chance.shuffle(mixed)
     in_order = [events[kind] for kind in (RING, ANSWER, HANGUP) if kind in kinds]
     assert assemble(mixed) == assemble(in_order)
     assert made(*mixed).revision == known
@@ -266,7 +267,7 @@ def partition(calls: Sequence[Call]) -> set[tuple[object, ...]]:
 
 @given(_CALLS, st.randoms(use_true_random=False))
 def test_a_day_comes_to_the_same_tickets_in_any_order(
-    day: list[tuple[str | None, int, int, bool]], chance: object
+    day: list[tuple[str | None, int, int, bool]], chance: random.Random
 ) -> None:
     calls = [
         made(
@@ -282,5 +283,5 @@ def test_a_day_comes_to_the_same_tickets_in_any_order(
         for n, (caller, start, length, answered) in enumerate(day)
     ]
     shuffled = list(calls)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)
     assert partition(shuffled) == partition(calls)

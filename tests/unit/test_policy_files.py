@@ -163,6 +163,22 @@ def test_a_fault_is_one_line_with_its_place_and_fix(
     assert "\n" not in told
 
 
+def test_two_policies_that_extend_each_other_are_told_of_it(folder: Path) -> None:
+    edit(folder / "base.yaml", "product_classes: [anything]", "extends: own")
+    assert faults(folder) == ["base.yaml:3: extends: 政策不能绕一圈又继承自己。删去 extends"]
+
+
+def test_a_policy_is_read_again_only_when_a_file_has_changed(folder: Path) -> None:
+    shelf = PolicyShelf(folder)
+    before = shelf.get("own")
+    assert shelf.get("own") is before
+    (folder / "calendars" / "days.yaml").write_text("known_from: [", encoding="utf-8")
+    with pytest.raises(PolicyFileFaulty, match=r"days\.yaml"):
+        shelf.get("own")
+    (folder / "calendars" / "days.yaml").write_text(DAYS, encoding="utf-8")
+    assert shelf.get("own") == before
+
+
 def test_all_faults_of_the_entries_are_told_at_once(folder: Path) -> None:
     edit(folder / "own.yaml", "2 workdays", "soon")
     edit(folder / "own.yaml", "within: 3 hours", "within: later")

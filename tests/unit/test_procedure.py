@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.commands import LookedUp
 from domain.directory import Device
 from domain.procedure import NOT_YET_SUPPORTED, RULES
 from domain.refusals import RefusalType, Refused
 from domain.steps.closing import order_owed
-from domain.ticket import fold
+from domain.ticket import TechnicianRef, fold
 from domain.vocabulary import ENDED, Command, Milestone, Outcome, Role, Stage
-from tests.unit.acting import MONDAY, WINDOW, Desk, small_policy
+from tests.unit.acting import MONDAY, RING, WINDOW, Desk, small_policy
 
 OLD = WINDOW.model_copy(update={"accepted_on": MONDAY.date() - timedelta(days=1000)})
 UNKNOWN = Device(product="窗", product_class="window")
@@ -268,6 +269,7 @@ def test_an_emergency_comes_later_too() -> None:
     [
         ("note", "agent", {}, "text"),
         ("note", "agent", {"text": ""}, "text"),
+        ("note", "agent", {"text": "x", "at": "0001-01-01T00:00:00+14:00"}, "at"),
         ("assess", "quality", {"severity": "terrible"}, "severity"),
         ("assess", "quality", {"weight_kg": -1}, "weight_kg"),
         ("assess", "quality", {"weight_kg": float("nan")}, "weight_kg"),
@@ -303,6 +305,65 @@ def test_business_times_reach_back_a_day_for_most_and_a_week_for_the_supervisor(
     assert refused(desk, "accept", "technician", "T01", at=before_dispatch) is (
         RefusalType.INVALID_INPUT
     )
+
+
+def test_nothing_was_done_before_the_first_ring() -> None:
+    desk = Desk()
+    desk.later(hours=3)
+    early = (MONDAY - timedelta(minutes=1)).isoformat()
+    assert refused(desk, "call_back", "agent", at=early) is RefusalType.INVALID_INPUT
+    assert refused(desk, "start_guidance", "agent", at=early) is RefusalType.INVALID_INPUT
+    desk.do("call_back", "agent", at=MONDAY.isoformat())
+
+
+def test_follow_up_tries_come_in_their_order_and_say_nothing_that_nobody_heard() -> None:
+    desk = Desk()
+    desk.register()
+    desk.visit()
+    desk.do("sign_off", "customer", "王秀英")
+    desk.later(hours=5)
+    desk.do("record_follow_up", "agent", reached=False)
+    early = (desk.now - timedelta(hours=2)).isoformat()
+    assert refused(desk, "record_follow_up", "agent", reached=False, at=early) is (
+        RefusalType.INVALID_INPUT
+    )
+    assert refused(desk, "record_follow_up", "agent", reached=False, satisfied=False) is (
+        RefusalType.INVALID_INPUT
+    )
+
+
+def test_a_cause_leaves_a_persons_ruling_alone_unless_it_is_paid_for() -> None:
+    desk = Desk()
+    desk.register(OLD)
+    desk.do("assess", "quality", "质检老梁", in_warranty=True, basis="合同另有约定")
+    desk.do("assess", "technician", "T01", cause="quality")
+    assert desk.ticket.facts["in_warranty"] is True
+    desk.do("assess", "technician", "T01", cause="misuse")
+    assert desk.ticket.facts["in_warranty"] is False
+
+
+def test_a_refusal_is_remembered_across_a_reassignment() -> None:
+    third = TechnicianRef(id="T03", name="郑师傅")
+    desk = Desk(ring=(*RING, third))
+    desk.register()
+    desk.do("dispatch", "supervisor")
+    desk.do("decline", "technician", "T01", reason="在外地")
+    named = LookedUp(technician=third)
+    desk.do("dispatch", "supervisor", technician="T03", reason="就近", looked_up=named)
+    desk.do("decline", "technician", "T03", reason="病了")
+    assert desk.ticket.visit is not None
+    assert desk.ticket.visit.technician.id == "T02"
+
+
+def test_the_agreed_next_visit_is_the_window_of_the_next_dispatch() -> None:
+    desk = Desk()
+    desk.register()
+    desk.visit(until="start_work")
+    agreed = {"from": "2026-03-07T09:00:00+08:00", "to": "2026-03-07T11:00:00+08:00"}
+    desk.do("leave_unfinished", "technician", "T01", reason="缺配件", next_visit=agreed)
+    desk.do("dispatch", "supervisor")
+    assert desk.ticket.visit is not None
+    assert desk.ticket.visit.window == desk.ticket.visits[0].next_visit
 
 
 def test_unknown_command_lists_the_known_ones() -> None:

@@ -80,9 +80,23 @@ async def test_a_poisoned_message_is_refused_or_dropped_and_the_ticket_lives(
         assert caught.value.cause.type == "InvalidInput"
         await ticket.handle.signal(PHONE_CALL, poison)
         await ticket.handle.signal(DROP_CALL, poison)
+    far = {**ticket.call.model_dump(mode="json"), "call_id": "x", "revision": 9}
+    await ticket.handle.signal(PHONE_CALL)
+    await ticket.handle.signal(PHONE_CALL, args=[far, far])
+    await ticket.handle.signal(PHONE_CALL, {**far, "ended_at": "9999-12-31T23:50:00+08:00"})
+    await ticket.handle.signal(PHONE_CALL, {**far, "started_at": "2026-03-02T09:00:00"})
+    await ticket.handle.signal("no_such_signal", far)
     with pytest.raises(WorkflowUpdateFailedError):
         await ticket.handle.execute_update("note", args=[1, 2, 3])
+    deep: Any = "x"
+    for _ in range(196):
+        deep = [deep]
+    for heavy in ({"evidence": deep}, {"text": "长" * 40_000}):
+        with pytest.raises(Refused) as refused:
+            await ticket.do("note", AGENT, **heavy)
+        assert refused.value.type is RefusalType.INVALID_INPUT
     await ticket.do("note", AGENT, text="还活着")
+    assert "call_joined" not in await ticket.kinds()
 
 
 async def test_twenty_commands_at_once_are_all_answered(live_house: House) -> None:
