@@ -16,7 +16,7 @@ from runtime.embedded.skipping import live_server
 from runtime.release import VERSION
 from storage import migrate
 from storage.pool import open_pool
-from tests.workflows.driving import AGENT, SUPERVISOR, TECHNICIAN, House, OnTicket, house
+from tests.workflows.driving import AGENT, SUPERVISOR, House, OnTicket, house
 
 HERE = Path(__file__).parent
 Act = Callable[[OnTicket], Awaitable[object]]
@@ -24,7 +24,7 @@ Act = Callable[[OnTicket], Awaitable[object]]
 
 async def _closed(ticket: OnTicket) -> None:
     await ticket.road()
-    await ticket.do("return_order", TECHNICIAN)
+    await ticket.do("return_order", ticket.technician)
     await ticket.do("record_follow_up", AGENT, reached=False)
     await ticket.do("record_follow_up", AGENT, reached=True, satisfied=True)
     await ticket.handle.result()
@@ -37,7 +37,7 @@ async def _redirected(ticket: OnTicket) -> None:
 
 async def _declined(ticket: OnTicket) -> None:
     await ticket.road(until="dispatch")
-    await ticket.do("decline", TECHNICIAN, reason="在外地")
+    await ticket.do("decline", ticket.technician, reason="在外地")
 
 
 async def _reopened(ticket: OnTicket) -> None:
@@ -48,7 +48,7 @@ async def _reopened(ticket: OnTicket) -> None:
 
 async def _unfinished(ticket: OnTicket) -> None:
     await ticket.road(until="arrive")
-    await ticket.do("leave_unfinished", TECHNICIAN, reason="缺配件")
+    await ticket.do("leave_unfinished", ticket.technician, reason="缺配件")
 
 
 async def _guided(ticket: OnTicket) -> None:
@@ -116,8 +116,11 @@ def main() -> None:
     folder = HERE / VERSION
     if folder.exists():
         sys.exit(f"{folder.name} is recorded already; raise the version first")
-    folder.mkdir()
-    asyncio.run(record(folder))
+    with tempfile.TemporaryDirectory(dir=HERE) as name:
+        unfinished = Path(name) / folder.name
+        unfinished.mkdir()
+        asyncio.run(record(unfinished))
+        unfinished.rename(folder)
 
 
 if __name__ == "__main__":

@@ -78,6 +78,7 @@ class OnTicket:
     number: str
     call: Call
     starter: TemporalStarter
+    technician: str = TECHNICIAN
 
     @property
     def handle(self) -> WorkflowHandle[Any, Any]:
@@ -86,9 +87,12 @@ class OnTicket:
     async def do(self, command: str, by: str, id: str | None = None, **fields: Any) -> Answer:
         role, name = by.split("/", 1)
         actor = Actor(role=Role(role), name=name)
-        return await self.house.desk.send(
+        answer = await self.house.desk.send(
             self.number, command, actor, fields, id, timedelta(seconds=60)
         )
+        if answer.technician is not None:
+            self.technician = f"technician/{answer.technician}"
+        return answer
 
     async def register(self, device: str = "D101", **fields: Any) -> Answer:
         return await self.do("register", AGENT, device=device, symptom="关不上", **fields)
@@ -96,18 +100,11 @@ class OnTicket:
     async def road(self, *, until: str = "sign_off") -> None:
         """The straight road up to and including `until`."""
         await self.register()
-        steps = {
-            "dispatch": SUPERVISOR,
-            "accept": TECHNICIAN,
-            "depart": TECHNICIAN,
-            "arrive": TECHNICIAN,
-            "finish": TECHNICIAN,
-            "sign_off": CUSTOMER,
-        }
         if until == "register":
             return
-        for step, by in steps.items():
-            await self.do(step, by)
+        others = {"dispatch": SUPERVISOR, "sign_off": CUSTOMER}
+        for step in ("dispatch", "accept", "depart", "arrive", "finish", "sign_off"):
+            await self.do(step, others.get(step, self.technician))
             if step == until:
                 return
 
