@@ -19,7 +19,6 @@ from cli.grouping import ARGUMENTS, OPTIONS
 from cli.terminal import BadUsage, Failed
 from cli.usage import line_of
 from desk.calls import NotInLedger
-from desk.phone_events import FaultyFile as FaultyEvents
 from desk.ticket_desk import NoAnswer, TicketFailed
 from domain.refusals import Refused
 from rehearsal.faults import ScriptFault
@@ -118,8 +117,6 @@ def _told(line: str, code: int) -> int:
 
 
 def _refusal(refused: Refused) -> str:
-    if isinstance(refused, FaultyEvents):
-        return str(refused.message)
     field = f" {refused.field}" if refused.field else ""
     return f"拒绝 {refused.type.value}{field}: {refused.message}"
 

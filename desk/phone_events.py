@@ -18,8 +18,6 @@ from domain.civil_time import CHINA, to_millisecond
 from domain.refusals import Refused, invalid
 from runtime.file_faults import FaultyFile, FileFault
 
-__all__ = ["FaultyFile", "read_event", "read_file", "read_json"]
-
 CLOCK_TOLERANCE = timedelta(minutes=5)
 _LONGEST_TEXT = 200
 _MOST_USERS = 50

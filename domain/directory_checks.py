@@ -1,6 +1,6 @@
 """What a company's books must not say (decisions, Intake): every fault, with place and fix."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from domain.directory import Customer, Directory
@@ -31,7 +31,7 @@ def faults(
 ) -> tuple[Fault, ...]:
     """All that does not fit together, in the order of the books; empty when they are sound.
 
-    `policies` are the names that a line or device may give; None: any name. A number may stand in
+    `policies` are the names that a line may give; None: any name. A number may stand in
     two customers, since families share one; it then makes both candidates.
     """
     return (
@@ -97,9 +97,16 @@ def _unknown_words(
     for index, line in enumerate(directory.lines):
         if line.policy not in policies:
             yield _unknown("lines", index, "policy", line.policy, "政策", policies)
-    for index, device in enumerate(directory.devices):
-        if device.policy is not None and device.policy not in policies:
-            yield _unknown("devices", index, "policy", device.policy, "政策", policies)
+
+
+def policies_to_come(directory: Directory, policies: Collection[str]) -> dict[str, int]:
+    """Policies that devices name and that are not there yet, with how many devices each.
+
+    The books may come before the policies do: registering such a device is refused until then.
+    A line's policy is another matter, since without it a call could not open its ticket.
+    """
+    named = Counter(one.policy for one in directory.devices if one.policy)
+    return {name: named[name] for name in sorted(named) if name not in policies}
 
 
 def _unknown(
