@@ -1,9 +1,7 @@
 """Names, ids and messages of the workflows: what others need in order to speak with them."""
 
 from datetime import datetime
-from typing import Any
 
-from pydantic import JsonValue
 from temporalio.common import SearchAttributeKey
 
 from domain.calls import Call
@@ -22,7 +20,6 @@ TICKET = "ticket"
 
 STAGE = SearchAttributeKey.for_keyword("Stage")
 SEVERITY = SearchAttributeKey.for_keyword("Severity")
-REGION = SearchAttributeKey.for_keyword("Region")
 TECHNICIAN = SearchAttributeKey.for_keyword("Technician")
 
 
@@ -80,7 +77,3 @@ class TicketView(Record):
 def summary_of(opening: Opening) -> str:
     """One line for the Temporal UI; no phone number in it."""
     return f"维修工单 {opening.number} · {opening.channel.value}"
-
-
-Json = dict[str, JsonValue]
-SearchValue = Any

@@ -64,7 +64,7 @@ async def test_deadlines_go_on_while_postgres_is_away_and_no_event_is_lost(
     pool = await open_pool(switch.url)
     async with house(live_env.client, pool) as made:
         # Reported so long ago that the registration's warning (75 % of 30 min) comes in seconds.
-        ticket = await made.open(at=datetime.now(CHINA) - timedelta(seconds=22.5 * 60 - 6))
+        ticket = await made.open(at=datetime.now(CHINA) - timedelta(seconds=22.5 * 60 - 10))
         await ticket.settled()
         assert not (await ticket.view()).ticket.firings
         await switch.off()
