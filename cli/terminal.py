@@ -48,11 +48,21 @@ def print_json(data: Any) -> None:
 
 
 def table(*columns: str, title: str | None = None) -> Table:
-    """An empty table in the house's look; a column may carry a style: `时限|cyan`."""
+    """An empty table in the house's look.
+
+    A column may carry a style and the width below which it is not folded: `时限|cyan|11`. The
+    first is never folded unless it has such a width.
+    """
     made = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for place, column in enumerate(columns):
-        name, _, style = column.partition("|")
-        made.add_column(name, style=style or None, overflow="fold", no_wrap=place == 0)
+        name, style, width = (*column.split("|"), "", "")[:3]
+        made.add_column(
+            name,
+            style=style or None,
+            overflow="fold",
+            min_width=int(width) if width else None,
+            no_wrap=place == 0 and not width,
+        )
     return made
 
 

@@ -47,6 +47,45 @@ STATE_STYLES: Mapping[str, str] = {
     "void": "dim",
 }
 
+HOLDS: Mapping[str, str] = {
+    "weather": "天气",
+    "customer": "客户",
+    "parts": "配件",
+    "dispute": "争议",
+    "consent": "费用同意",
+}
+
+WEEKDAYS: Mapping[str, str] = {
+    "mon": "周一",
+    "tue": "周二",
+    "wed": "周三",
+    "thu": "周四",
+    "fri": "周五",
+    "sat": "周六",
+    "sun": "周日",
+}
+
+CAUSES: Mapping[str, str] = {
+    "quality": "质量原因",
+    "misuse": "人为损坏",
+    "wear": "正常磨损",
+    "force_majeure": "不可抗力",
+    "unknown": "原因未明",
+}
+
+PART_CLASSES: Mapping[str, str] = {
+    "whole_unit": "整机",
+    "main_part": "主件",
+    "wear_part": "易损件",
+    "consumable": "耗材",
+}
+
+PURCHASE_DATES: Mapping[str, str] = {
+    "invoice_date": "开票日",
+    "delivered_on": "交货日",
+    "accepted_on": "验收日",
+}
+
 CHANNELS: Mapping[str, str] = {
     "phone": "电话",
     "fax": "传真",
