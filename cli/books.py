@@ -45,5 +45,8 @@ async def import_books(pool: asyncpg.Pool, path: Path, settings: Settings) -> Re
 
 def _warn_of_policies(missing: Mapping[str, int]) -> None:
     if missing:
-        listed = "、".join(f"{name}({devices} 台)" for name, devices in missing.items())
-        say(f"[yellow]![/] 设备的政策还没有:{listed};登记这些设备时会被拒绝")
+        names, devices = "、".join(missing), sum(missing.values())
+        say(
+            f"[yellow]![/] {devices} 台设备的政策还没有:{names};"
+            "登记这些设备时会被拒绝 UnknownPolicy"
+        )

@@ -17,6 +17,7 @@ from cli import ticket_views, words
 from cli.connecting import in_loop, shelf
 from cli.demo_day import EXAMPLES
 from cli.terminal import err, out, print_json
+from cli.timeline import timeline
 from cli.times import clock
 from rehearsal.result import Result
 from rehearsal.runner import Acted
@@ -121,7 +122,7 @@ def _print_story(ticket: Json) -> None:
     console = out()
     title = f"[bold]{ticket.get('number', '?')}[/] {ticket_views.stage_of(ticket)}"
     console.print()
-    console.print(ticket_views.timeline(ticket.get("timeline", ()), title))
+    console.print(timeline(ticket, title))
     promises = {
         state: sum(one == state for one in ticket.get("promises", {}).values())
         for state in words.PROMISE_STATES

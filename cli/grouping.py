@@ -10,7 +10,7 @@ def group_of(name: str, help: str, *, commands: str = "命令") -> App:
     return App(
         name=name,
         help=help,
-        group_commands=Group(commands),
+        group_commands=Group(commands, sort_key=0),
         group_arguments=ARGUMENTS,
         group_parameters=OPTIONS,
     )

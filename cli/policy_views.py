@@ -61,21 +61,15 @@ def print_explained(policy: Policy, promises: Sequence[Json]) -> None:
     if not promises:
         console.print("没有适用的承诺。")
         return
-    made = table(
-        *("承诺||22", "状态||6", "开始|dim|11", "时限|cyan|11", "兑现||11"),
-        *("最迟安排||11", "升级|dim|15", "条款|dim|10"),
-    )
+    made = table("承诺||22", "状态||6", "时间||16", "升级|dim|14", "条款|dim|10")
     for one in promises:
         promise = policy.promise(one["id"])
         made.add_row(
             _named(one["id"], promise.says if promise else ""),
             state(one["state"]),
-            clock(one["starts_at"]),
-            clock(one["due"]) or _unknown(one),
-            _met(one),
-            clock(one["remedy_at"]),
+            "\n".join(_times(one)),
             "\n".join(_step(step) for step in one["escalations"]),
-            "\n".join(one["clauses"]),
+            escape("\n".join(one["clauses"])),
         )
     console.print(made)
 
@@ -84,14 +78,13 @@ def print_explained(policy: Policy, promises: Sequence[Json]) -> None:
 
 
 def _promises(policy: Policy) -> Table:
-    made = table("承诺||22", "从 → 到||22", "时限||20", "条件||20", "其他|dim|14", "条款|dim|10")
+    made = table("承诺||22", "从 → 到||22", "时限||20", "条件、其他|dim|20", "条款|dim|10")
     for promise in policy.promises:
         starts = promise.model_dump(mode="json")["starts"]
         made.add_row(
             _named(promise.id, promise.says),
             escape(f"{starts}\n→ " + "\n  或 ".join(promise.met_by)),
             "\n".join(_limit(promise)),
-            escape("\n或 ".join(_condition(promise))),
             "\n".join(_besides(promise)),
             escape("\n".join(promise.clauses)),
         )
@@ -142,6 +135,8 @@ def _value(value: object) -> str:
 
 
 def _besides(promise: Promise) -> Iterator[str]:
+    if promise.when:
+        yield "当 " + escape("\n或 ".join(_condition(promise)))
     if promise.pauses_on:
         yield "暂停 " + "、".join(words.HOLDS[one.value] for one in promise.pauses_on)
     if promise.void_by:
@@ -237,14 +232,19 @@ def _print_pairs(console: Console, pairs: Sequence[tuple[str, str]]) -> None:
 # --- a case ----------------------------------------------------------------------------------
 
 
-def _met(one: Json) -> str:
-    late = one["late_seconds"]
-    said = clock(one["met_at"])
-    return f"{said}\n[red]迟 {span(timedelta(seconds=late))}[/]".strip() if late else said
-
-
-def _unknown(one: Json) -> str:
-    return f"{one['unknown_from']} 起日历未知" if "unknown_from" in one else ""
+def _times(one: Json) -> Iterator[str]:
+    if one["starts_at"]:
+        yield f"[dim]开始 {clock(one['starts_at'])}[/]"
+    if one["due"]:
+        yield f"时限 [cyan]{clock(one['due'])}[/]"
+    if "unknown_from" in one:
+        yield f"[yellow]{one['unknown_from']} 起日历未知[/]"
+    if one["remedy_at"]:
+        yield f"备机 {clock(one['remedy_at'])} 前安排"
+    if one["met_at"]:
+        yield f"兑现 {clock(one['met_at'])}"
+    if one["late_seconds"]:
+        yield f"[red]迟 {span(timedelta(seconds=one['late_seconds']))}[/]"
 
 
 def _step(step: Json) -> str:

@@ -81,9 +81,9 @@ def _up(
     settings = Settings().model_copy(update=fixed)
     if detach:
         _start_detached(settings, fixed)
-        if demo:
-            in_loop(demo_day.play_into(settings))
+        to_try = in_loop(demo_day.play_into(settings)) if demo else []
         _print_where(read_status_now(settings))
+        _print_to_try(to_try)
         return
     in_loop(_run(settings, demo=demo))
 
@@ -95,10 +95,10 @@ async def _run(settings: Settings, *, demo: bool) -> None:
         try:
             async with everything(settings, stop, steps.progress, steps.notice) as running:
                 steps.done()
-                if demo:
-                    await _demo_unless_stopped(settings, stop)
+                to_try = await _demo_unless_stopped(settings, stop) if demo else []
                 _print_where(await read_status(settings))
                 _say_ready(time.monotonic() - began)
+                _print_to_try(to_try)
                 await _watch(running, stop)
             say("[green]✓[/] 已停止;数据都在,下次继续。")
         except Stopped:
@@ -110,7 +110,15 @@ def _say_ready(seconds: float) -> None:
     out().print(f"[bold green]就绪[/] {seconds:.1f} 秒。{how}")
 
 
-async def _demo_unless_stopped(settings: Settings, stop: asyncio.Event) -> None:
+def _print_to_try(commands: Sequence[str]) -> None:
+    if commands:
+        out().print("[dim]接着可以试(在另一个终端里):[/]")
+    for command in commands:
+        out().print(f"  {escape(command)}", soft_wrap=True)
+
+
+async def _demo_unless_stopped(settings: Settings, stop: asyncio.Event) -> list[str]:
+    """The commands to try next; none when somebody stopped us first."""
     playing = asyncio.ensure_future(demo_day.play_into(settings))
     stopped = asyncio.ensure_future(stop.wait())
     await asyncio.wait({playing, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -119,8 +127,8 @@ async def _demo_unless_stopped(settings: Settings, stop: asyncio.Event) -> None:
         playing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await playing
-        return
-    playing.result()
+        return []
+    return playing.result()
 
 
 async def _watch(running: Running, stop: asyncio.Event) -> None:

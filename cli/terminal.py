@@ -14,6 +14,8 @@ from rich.table import Table
 
 # Narrower than this, a table on a pipe would fold every line.
 _PIPED_WIDTH = 140
+# On a narrower terminal everything folds, since what does not would be cut off.
+_WIDE = 108
 
 
 class BadUsage(Exception):
@@ -53,6 +55,7 @@ def table(*columns: str, title: str | None = None) -> Table:
     A column may carry a style and the width below which it is not folded: `时限|cyan|11`. The
     first is never folded unless it has such a width.
     """
+    is_wide = out().width >= _WIDE
     made = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for place, column in enumerate(columns):
         name, style, width = (*column.split("|"), "", "")[:3]
@@ -60,7 +63,7 @@ def table(*columns: str, title: str | None = None) -> Table:
             name,
             style=style or None,
             overflow="fold",
-            min_width=int(width) if width else None,
+            min_width=int(width) if width and is_wide else None,
             no_wrap=place == 0 and not width,
         )
     return made

@@ -1,6 +1,6 @@
 """Tickets as a person reads them: the list, one ticket, what a command came to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from rich.text import Text
 from cli import words
 from cli.policy_words import sayings
 from cli.terminal import out, table
+from cli.timeline import timeline
 from cli.times import clock, remaining, span
 from domain.vocabulary import Command
 from workflows.messages import Answer
@@ -20,6 +21,8 @@ from workflows.messages import Answer
 Json = Mapping[str, Any]
 
 _ENDED = ("closed", "redirected")
+# Promises in these states say nothing about what was done or is to be done.
+_ASIDE = ("void", "pending")
 
 
 def print_list(lines: Sequence[Json], overdue: Mapping[str, datetime]) -> None:
@@ -76,7 +79,7 @@ def print_ticket(ticket: Json) -> None:
     _print_promises(console, ticket)
     _print_visits(console, ticket["visits"])
     _print_calls(console, ticket["calls"])
-    console.print(timeline(ticket["timeline"]))
+    console.print(timeline(ticket))
 
 
 def _heading(ticket: Json) -> Panel:
@@ -127,27 +130,41 @@ def _warranty(facts: Json, decision: Json) -> str:
 
 
 def _print_promises(console: Console, ticket: Json) -> None:
-    lines = [line for line in ticket["promise_details"] if line["state"] != "void"]
-    if not lines:
-        return
+    """What applies and has begun, by due time; what may still begin, in one line."""
+    lines = [line for line in ticket["promise_details"] if line["state"] not in _ASIDE]
     says = sayings(ticket["policy"])
-    made = table("承诺", "内容", "状态", "时限|dim", "", "条款|dim")
-    for line in lines:
-        made.add_row(
-            line["promise"] + (f" 第 {line['occurrence']} 次" if line["occurrence"] > 1 else ""),
-            escape(says.get(line["promise"], "")),
-            state(line["state"]),
-            clock(line["due"]),
-            _how_far(line),
-            " ".join(line["clauses"]),
-        )
-    console.print(made)
+    if lines:
+        made = table("承诺||22", "状态||6", "时限|dim|11", "", "升级", "条款|dim|10")
+        for line in sorted(lines, key=lambda one: one["due"] or ""):
+            made.add_row(
+                _promise_name(line) + f"\n[dim]{escape(says.get(line['promise'], ''))}[/]",
+                state(line["state"]),
+                clock(line["due"]),
+                _how_far(line),
+                "\n".join(_levels(ticket, line)),
+                "\n".join(line["clauses"]),
+            )
+        console.print(made)
+    later = [line["promise"] for line in ticket["promise_details"] if line["state"] == "pending"]
+    if later and ticket["stage"] not in _ENDED:
+        console.print(f"[dim]还没开始的承诺:{'、'.join(later)}[/]\n")
+
+
+def _promise_name(line: Json) -> str:
+    again = f" 第 {line['occurrence']} 次" if line["occurrence"] > 1 else ""
+    return f"{line['promise']}{again}"
+
+
+def _levels(ticket: Json, line: Json) -> Iterator[str]:
+    """The levels that were told of one promise, those of the same minute together."""
+    again = sum(one["promise"] == line["promise"] for one in ticket["promise_details"]) > 1
+    told: dict[str, list[str]] = {}
     for one in ticket["escalations"]:
-        gone = " [dim](已撤回)[/]" if one["withdrawn"] else ""
-        console.print(
-            f"[red]升级 L{one['level']}[/] {one['promise']} 时限 {clock(one['due'])},"
-            f"迟 {span(timedelta(seconds=one['late_seconds']))} 时发出{gone}"
-        )
+        if one["promise"] == line["promise"] and (not again or one["due"] == line["due"]):
+            gone = "(已撤回)" if one["withdrawn"] else ""
+            told.setdefault(f"{clock(one['fired_at'])}{gone}", []).append(f"L{one['level']}")
+    for when, levels in told.items():
+        yield f"[red]{' '.join(levels)}[/] [dim]{when}[/]"
 
 
 def state(word: str) -> str:
@@ -192,59 +209,21 @@ def _print_visits(console: Console, visits: Sequence[Json]) -> None:
 def _print_calls(console: Console, calls: Sequence[Json]) -> None:
     if not calls:
         return
-    made = table("通话", "方向", "接听", "挂断|dim", "坐席")
+    made = table("通话", "方向", "接听", "时长", "坐席")
     for call in calls:
         made.add_row(
             clock(call["started_at"], seconds=True),
             "呼出" if call["direction"] == "out" else "呼入",
             "[green]已接[/]" if call["answered"] else "[red]未接[/]",
-            clock(call.get("ended_at"), seconds=True)[-8:],
+            _talked(call),
             escape("、".join(call.get("users") or ())),
         )
     console.print(made)
 
 
-def timeline(events: Sequence[Json], title: str | None = None) -> Table:
-    """The events of a ticket, oldest first."""
-    made = table("时间|dim", "谁", "事", "说明", title=title)
-    for event in events:
-        style = "red" if event["kind"] in ("promise_missed", "promise_escalated") else ""
-        made.add_row(
-            clock(event["at"], seconds=True),
-            escape(words.actor(event["by"])),
-            Text(words.beside(event["kind"], words.EVENTS), style=style),
-            escape(_details(_telling(event))),
-        )
-    return made
-
-
-def _telling(event: Json) -> Json:
-    """The details without the business time where it is the event's own."""
-    same = clock(event["details"].get("at")) == clock(event["at"])
-    return {k: v for k, v in event["details"].items() if not (k == "at" and same)}
-
-
-def _details(details: Json) -> str:
-    return " ".join(
-        f"{words.beside(name, words.DETAILS)}:{_detail(name, value)}"
-        for name, value in details.items()
-        if value not in (None, "", [], {})
-    )
-
-
-def _detail(name: str, value: Any) -> str:
-    if name in ("due", "at") and isinstance(value, str):
-        return clock(value)
-    if name == "to" and isinstance(value, str):
-        return words.beside(value, words.ROLES)
-    if name == "about" and isinstance(value, str):
-        return words.beside(value, words.EVENTS)
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, Mapping):
-        if set(value) == {"from", "to"}:
-            return f"{clock(value['from'])} 到 {clock(value['to'])}"
-        return "、".join(f"{words.beside(k, words.DETAILS)} {one}" for k, one in value.items())
-    if isinstance(value, list | tuple):
-        return "、".join(_detail(name, one) for one in value)
-    return str(value)
+def _talked(call: Json) -> str:
+    """How long the two talked; nothing for a missed call or one that is still on."""
+    if not (call.get("answered_at") and call.get("ended_at")):
+        return ""
+    began, ended = (datetime.fromisoformat(call[one]) for one in ("answered_at", "ended_at"))
+    return span(max(ended - began, timedelta(0)))

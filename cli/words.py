@@ -55,6 +55,13 @@ HOLDS: Mapping[str, str] = {
     "consent": "费用同意",
 }
 
+SKIPS: Mapping[str, str] = {
+    "declined": "已拒单",
+    "skill": "不会这一类",
+    "absent": "不在班",
+    "out": "在外维修",
+}
+
 WEEKDAYS: Mapping[str, str] = {
     "mon": "周一",
     "tue": "周二",
