@@ -29,7 +29,7 @@ def print_list(lines: Sequence[Json], overdue: Mapping[str, datetime]) -> None:
     """The table of tickets; `overdue` has the due time of what is missed and not met, by ticket."""
     console = out()
     if not lines:
-        console.print("还没有工单。")
+        console.print("没有工单。")
         return
     made = table(
         "工单|bold", "阶段", "超时", "下一时限", "渠道", "电话", "政策", "维修人员", "开单|dim"

@@ -1,7 +1,7 @@
 """A ticket's events as a story: each with what it says, and with whom had to be told of it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.markup import escape
@@ -86,17 +86,27 @@ def _of_promise(ticket: Json, event: Json, notices: Sequence[Json]) -> str:
     """Which promise it was, with its due time and its level where a notice names them."""
     details = notices[0]["details"] if notices else event["details"]
     clauses = details.get("clauses", [])
-    lines = [one for one in ticket.get("promise_details", ()) if one["clauses"] == clauses]
-    name = details.get("promise") or (lines[0]["promise"] if lines else "")
+    kept = _kept(ticket, event, clauses) if event["kind"].startswith("promise_met") else {}
+    name = details.get("promise") or kept.get("promise", "")
     said = [escape(sayings(ticket["policy"]).get(name) or name)]
     if details.get("level"):
         said.insert(0, f"L{details['level']}")
     if details.get("due"):
         said.append(f"时限 {clock(details['due'])}")
-    late = lines[0]["late_seconds"] if len(lines) == 1 else None
-    if event["kind"] == "promise_met_late" and late:
-        said.append(f"迟 {span(timedelta(seconds=late))}")
+    if kept.get("late_seconds"):
+        said.append(f"迟 {span(timedelta(seconds=kept['late_seconds']))}")
     return " ".join((*said, f"[dim]{escape(' '.join(clauses))}[/]"))
+
+
+def _kept(ticket: Json, event: Json, clauses: Sequence[str]) -> Json:
+    """The promise that was met: of those with these clauses the one met nearest to the event."""
+    at = datetime.fromisoformat(event["at"])
+    met = [
+        line
+        for line in ticket.get("promise_details", ())
+        if line["met_at"] and list(line["clauses"]) == list(clauses)
+    ]
+    return min(met, key=lambda line: abs(datetime.fromisoformat(line["met_at"]) - at), default={})
 
 
 def _own(ticket: Json, event: Json) -> Json:

@@ -5,10 +5,38 @@ import pytest
 from cli.fields import fields_of, merged, read_actor, read_value
 from cli.terminal import BadUsage
 from cli.tickets import with_bare_flags
-from cli.words import COMMANDS, EVENTS, FIELDS, OUTCOMES, PROMISE_STATES, ROLES, STAGES
+from cli.words import (
+    CAUSES,
+    CHANNELS,
+    COMMANDS,
+    EVENTS,
+    FIELDS,
+    HOLDS,
+    OUTCOMES,
+    PART_CLASSES,
+    PROMISE_STATES,
+    PURCHASE_DATES,
+    ROLES,
+    SKIPS,
+    STAGES,
+    WEEKDAYS,
+)
+from domain.calendars import Weekday
 from domain.commands import FIELDS as SHAPES
+from domain.policy import PurchaseDate
+from domain.rotation import SkipReason
 from domain.ticket import Actor
-from domain.vocabulary import Command, Outcome, PromiseState, Role, Stage
+from domain.vocabulary import (
+    Cause,
+    Channel,
+    Command,
+    HoldReason,
+    Outcome,
+    PartClass,
+    PromiseState,
+    Role,
+    Stage,
+)
 
 
 @pytest.mark.parametrize("command", list(Command))
@@ -30,6 +58,11 @@ def test_every_word_has_its_chinese() -> None:
     assert set(COMMANDS) == {command.value for command in Command} - {"open"}
     assert {name for command in Command for name in fields_of(command)} <= set(FIELDS)
     assert "notice_due" in EVENTS
+    for words, shown in (
+        *((HoldReason, HOLDS), (Weekday, WEEKDAYS), (Cause, CAUSES), (SkipReason, SKIPS)),
+        *((PartClass, PART_CLASSES), (PurchaseDate, PURCHASE_DATES), (Channel, CHANNELS)),
+    ):
+        assert set(shown) == {word.value for word in words}
 
 
 @pytest.mark.parametrize(

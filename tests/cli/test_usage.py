@@ -107,6 +107,52 @@ def test_a_policy_file_with_a_typo_names_its_line(
     assert capsys.readouterr().err.startswith(f"{policy}:3: extend: 没有 extend 这个键")
 
 
+def test_a_case_that_is_no_json_is_bad_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = tmp_path / "case.json"
+    case.write_text('{"facts": {},\n "now": }')
+    assert run(["policy", "explain", "house", "--facts", str(case)]) == BAD_USAGE
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == f"{case}:2: 第 9 列不是合法的 JSON\n"
+
+
+def test_a_case_with_a_wrong_fact_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = tmp_path / "case.json"
+    case.write_text('{"facts": {"weight_kg": "heavy"}, "now": "2026-03-02T09:00:00+08:00"}')
+    assert run(["policy", "explain", "house", "--facts", str(case)]) == REFUSED
+    assert capsys.readouterr().err.startswith("拒绝 InvalidInput facts.weight_kg: ")
+
+
+def test_a_file_of_phone_events_tells_every_faulty_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "calls.jsonl"
+    file.write_text('{"event": "newCall", "callId": "1"}\n{"event": "answ\n{"event": "hangup"}\n')
+    assert run(["calls", str(file), "--json"]) == REFUSED
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    first, second = printed.err.splitlines()
+    assert first.startswith(f"{file}:2: json: ")
+    assert second.startswith(f"{file}:3: callId: ")
+
+
+def test_a_policy_is_shown_with_all_that_it_promises(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["policy", "show", "instruments"]) == DONE
+    shown = capsys.readouterr().out
+    for said in (
+        *("fixed_or_loaner_small", "D5-A3.4.a", "→ guidance_started", "15 分钟内"),
+        *("当 weight_kg ≤ 10 或未知", "暂停 客户", "提前 24 小时备新机", "150% L2 部门负责人"),
+        *("每日 09:00-20:00", "人工免费 36 个月", "程序 follow_up_tries", "expires_after 7 天"),
+    ):
+        assert said in shown
+    assert run(["policy", "show", "instruments", "--json"]) == DONE
+    assert json.loads(capsys.readouterr().out)["content"]["warranty"]["coverages"]
+
+
 def test_a_setting_that_is_none_is_bad_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -132,4 +178,8 @@ def test_explain_prints_the_contract(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert promises["phone_guidance"]["due"] == "2026-03-02T09:15:00+08:00"
     assert promises["fixed_or_loaner_small"]["remedy_at"] == "2026-03-04T00:00:00+08:00"
     assert run(["policy", "explain", "instruments", "--facts", str(case)]) == DONE
-    assert "phone_guidance" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "03-02 09:15" in told
+    assert "fixed_or_loaner_large" not in told
+    assert run(["policy", "explain", "instruments", "--facts", str(case), "--all"]) == DONE
+    assert "fixed_or_loaner_large" in capsys.readouterr().out

@@ -1,12 +1,17 @@
 """What a person reads: distances in time, addresses without passwords, the day of the demo."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
-from cli.demo_day import EXAMPLES, moved_to
+from cli.demo_day import EXAMPLES, moved_to, to_try
 from cli.status import without_password
+from cli.ticket_views import print_ticket
+from cli.timeline import timeline
 from cli.times import remaining, span
 from cli.words import actor
 from desk.phone_events import read_file
@@ -51,3 +56,145 @@ def test_the_demo_day_ends_just_now_and_keeps_its_distances() -> None:
     assert max(event.at for event in moved) == NOW - timedelta(minutes=3)
     assert all(event.received <= NOW for event in moved)
     assert len({after.at - before.at for before, after in zip(events, moved, strict=True)}) == 1
+
+
+def test_what_to_try_next_fits_the_tickets_that_there_are() -> None:
+    mine = {"number": "W7", "caller": "13900010001", "stage": "intake"}
+    other = {"number": "W8", "caller": "13900010001", "stage": "closed"}
+    assert any("ticket register W7 " in one for one in to_try([other, mine]))
+    assert not any("register" in one for one in to_try([other]))
+    assert to_try([])[0].endswith(" demo")
+
+
+CLAUSES = ["D1-5.2.1.b"]
+PROMISE = "register_answered_call"
+
+
+def event(seq: int, at: str, kind: str, by: str | None = None, **details: Any) -> dict[str, Any]:
+    return {"seq": seq, "at": f"2026-03-02T{at}+08:00", "kind": kind, "by": by, "details": details}
+
+
+def firing(kind: str, to: str, level: int) -> dict[str, Any]:
+    due = "2026-03-02T09:37:00+08:00"
+    known = {"promise": PROMISE, "occurrence": 1, "level": level, "due": due, "clauses": CLAUSES}
+    return {"to": to, "about": kind, **known}
+
+
+def promise(name: str, state: str, **times: Any) -> dict[str, Any]:
+    empty = dict.fromkeys(("starts_at", "due", "met_at", "late_seconds"))
+    known = {"promise": name, "occurrence": 1, "state": state, "clauses": CLAUSES}
+    return {**known, **empty, **times}
+
+
+TICKET: dict[str, Any] = {
+    "number": "W1",
+    "stage": "dispatching",
+    "outcome": None,
+    "policy": "house",
+    "policy_version": "0123456789ab",
+    "channel": "phone",
+    "source_id": None,
+    "caller": "13900010001",
+    "registration": None,
+    "warranty": None,
+    "facts": {},
+    "task": None,
+    "urges": 0,
+    "unfinished": 0,
+    "reopened": 0,
+    "related": [],
+    "candidates": [],
+    "visits": [],
+    "milestones": {"reported": "2026-03-02T09:07:00+08:00"},
+    "promise_details": [
+        promise(
+            PROMISE,
+            "missed",
+            due="2026-03-02T09:37:00+08:00",
+            met_at="2026-03-02T10:37:00+08:00",
+            late_seconds=3600,
+        ),
+        promise("call_back_missed", "void"),
+        promise("follow_up", "pending"),
+    ],
+    "escalations": [
+        {
+            "promise": PROMISE,
+            "clauses": CLAUSES,
+            "level": level,
+            "due": "2026-03-02T09:37:00+08:00",
+            "fired_at": "2026-03-02T10:07:00+08:00",
+            "late_seconds": 1800,
+            "withdrawn": False,
+        }
+        for level in (1, 2)
+    ],
+    "calls": [
+        {
+            "direction": "in",
+            "started_at": "2026-03-02T09:00:00+08:00",
+            "answered_at": "2026-03-02T09:01:00+08:00",
+            "ended_at": "2026-03-02T09:07:00+08:00",
+            "answered": True,
+            "users": ["客服小何"],
+        }
+    ],
+    "timeline": [
+        event(1, "09:01:00", "opened"),
+        event(2, "09:01:00", "answer_known"),
+        event(3, "10:07:00", "promise_missed"),
+        event(4, "10:07:00", "notice_due", **firing("promise_missed", "supervisor", 1)),
+        event(5, "10:07:00", "promise_escalated"),
+        event(6, "10:07:00", "notice_due", **firing("promise_escalated", "dept_head", 2)),
+        event(7, "10:37:00", "registered", "agent/客服小何"),
+        event(8, "10:37:00", "policy_pinned"),
+        event(9, "10:37:00", "notice_due", to="supervisor", about="registered"),
+        event(10, "10:37:00", "promise_met_late", clauses=CLAUSES),
+        event(11, "11:00:00", "notice_due", to="supervisor", about="follow_up_due"),
+    ],
+}
+
+
+def lines_of(shown: Table) -> list[str]:
+    console = Console(width=160, color_system=None)
+    with console.capture() as capture:
+        console.print(shown)
+    return [line.strip() for line in capture.get().splitlines() if line.strip()][2:]
+
+
+def test_a_notice_stands_with_the_event_that_it_is_about() -> None:
+    opened, missed, escalated, registered, pinned, late, alone = lines_of(timeline(TICKET))
+    assert opened.endswith("渠道:电话")
+    assert "承诺超时" in missed
+    assert "L1 接听的报修,三十分钟内登记 时限 " in missed
+    assert missed.endswith("→ 通知客服主管")
+    assert escalated.endswith("→ 通知部门负责人")
+    assert registered.endswith("→ 通知客服主管")
+    assert "通知" not in pinned
+    assert "迟 1小时" in late
+    assert "03-02 11:00:00" in alone
+    assert "应通知" in alone
+
+
+def test_a_moment_and_an_actor_are_said_once() -> None:
+    said = "\n".join(lines_of(timeline(TICKET)))
+    assert said.count("10:37:00") == 1
+    assert said.count("客服小何") == 1
+
+
+def test_a_ticket_shows_what_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    print_ticket(TICKET)
+    shown = capsys.readouterr().out
+    assert "call_back_missed" not in shown
+    assert "还没开始的承诺:follow_up" in shown
+    assert shown.count("L1 L2") == 1
+    (call,) = [line for line in shown.splitlines() if "呼入" in line]
+    assert "6分" in call
+
+
+def test_an_ended_ticket_does_not_speak_of_what_will_not_come(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_ticket({**TICKET, "stage": "closed", "outcome": "repaired"})
+    assert "follow_up、" not in (shown := capsys.readouterr().out)
+    assert "还没开始" not in shown
