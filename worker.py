@@ -20,12 +20,16 @@ from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.ledger import LedgerActivities
+from activities.loaners import LoanerActivities
+from activities.merging import MergingActivities
 from activities.rotation import RotationActivities
 from desk.delivery import Delivery
 from desk.temporal_starter import TemporalStarter
+from desk.workflow_post import WorkflowPost
 from domain.civil_time import CHINA
 from runtime.logs import set_up_logs
 from runtime.policy_files import PolicyShelf
@@ -33,8 +37,11 @@ from runtime.release import VERSION
 from runtime.settings import Settings, settings
 from runtime.stack import NoStack, resolve_stack
 from runtime.temporal import workflow_runner
+from storage.errors import DATABASE_ERRORS
+from storage.loaners import call_line
 from storage.pool import DatabaseUnavailable, open_pool
 from workflows.clock_guard import ClockGuard
+from workflows.loaner import LoanerWorkflow
 from workflows.repair_ticket import RepairTicketWorkflow
 
 # A crashed worker's tickets are picked up by the next one after this long, not the default 10 s.
@@ -61,11 +68,19 @@ def build_worker(
     limits = options or Settings()
     ledger = ledger or LedgerActivities(pool)
     rotation = RotationActivities(pool)
+    post = WorkflowPost(client, task_queue)
+    loaners = LoanerActivities(pool, post)
+    merging = MergingActivities(pool, post)
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[RepairTicketWorkflow],
-        activities=[ledger.record_events, rotation.take_turn],
+        workflows=[RepairTicketWorkflow, LoanerWorkflow],
+        activities=[
+            ledger.record_events,
+            rotation.take_turn,
+            merging.ask_to_absorb,
+            *loaners.all,
+        ],
         # The default, a digest of all code, is twice as long and stands in every task's history.
         build_id=f"aftercare-{VERSION}",
         workflow_runner=workflow_runner(sandboxed),
@@ -111,9 +126,19 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
         )
         async with worker:
             log.info("worker ready", task_queue=settings.task_queue)
+            await _call_line(pool, WorkflowPost(client, settings.task_queue))
             await delivery.run(stop)
             log.info("worker draining")
     log.info("worker stopped")
+
+
+async def _call_line(pool: asyncpg.Pool, post: WorkflowPost) -> None:
+    """Loaners may have come into the books while nobody was there to tell those who wait."""
+    try:
+        await call_line(pool, post.look_again)
+    except (RPCError, *DATABASE_ERRORS) as error:
+        # The next release, import or start calls them.
+        log.warning("loaner_line_not_called", error=str(error) or type(error).__name__)
 
 
 async def check(settings: Settings) -> bool:

@@ -14,12 +14,13 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 from temporalio.service import RPCError
 
-from cli import demo, directory, phone, policies, rehearsals, stack, tickets
+from cli import demo, directory, loaners, phone, policies, rehearsals, stack, tickets
+from cli.commanding import with_bare_flags
 from cli.grouping import ARGUMENTS, OPTIONS
 from cli.terminal import BadUsage, Failed
 from cli.usage import line_of
 from desk.calls import NotInLedger
-from desk.ticket_desk import NoAnswer, TicketFailed
+from desk.updates import NoAnswer, WorkflowFailed
 from domain.refusals import Refused
 from rehearsal.faults import ScriptFault
 from runtime.embedded.children import ChildFailed
@@ -35,7 +36,7 @@ DONE, REFUSED, BAD_USAGE, INTERRUPTED = 0, 1, 2, 130
 # Each says in one Chinese line what is wrong and what to do.
 _CLEAR = (
     *(Failed, NoStack, FaultyFile, HomeInUse, ChildFailed, MigrationRefused, DatabaseUnavailable),
-    *(NoAnswer, TicketFailed, NotInLedger),
+    *(NoAnswer, WorkflowFailed, NotInLedger),
 )
 
 
@@ -53,7 +54,7 @@ def build() -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
-    for group in (stack, demo, directory, phone, tickets, policies, rehearsals):
+    for group in (stack, demo, directory, phone, tickets, loaners, policies, rehearsals):
         group.add_to(app)
     app["--help"].help = "显示帮助。"
     app["--version"].help = "显示版本。"
@@ -63,7 +64,7 @@ def build() -> App:
 def run(arguments: Sequence[str]) -> int:
     """Do what the arguments say; the exit code. Errors of use are told in one line on stderr."""
     try:
-        result = build()(tickets.with_bare_flags(arguments), exit_on_error=False, print_error=False)
+        result = build()(with_bare_flags(arguments), exit_on_error=False, print_error=False)
     except CycloptsError as error:
         return _told(line_of(error), BAD_USAGE)
     except (BadUsage, ScriptFault) as error:

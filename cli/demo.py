@@ -1,6 +1,6 @@
 """`aftercare demo`: two tickets from the first ring to the follow-up, on servers of their own.
 
-Time is skipped, so that two days pass in seconds; the servers end with the command.
+Time is skipped, so that days pass in seconds; the servers end with the command.
 """
 
 import time
@@ -23,7 +23,7 @@ from rehearsal.result import Result
 from rehearsal.runner import Acted
 from rehearsal.script import Script
 from rehearsal.stage import load_all, open_stage
-from rehearsal.steps import CommandAct, PhoneAct
+from rehearsal.steps import CommandAct, ExpectAct, PhoneAct
 
 SCRIPTS = ("instrument.yaml", "window.yaml")
 
@@ -69,7 +69,7 @@ async def _play(paths: list[Path], json: bool) -> int:
     else:
         for ticket in tickets:
             _print_story(ticket)
-        out().print(f"[dim]两天的事,演了 {time.monotonic() - began:.1f} 秒[/]")
+        out().print(f"[dim]几天的事,演了 {time.monotonic() - began:.1f} 秒[/]")
     return 1 if failed else 0
 
 
@@ -89,6 +89,8 @@ class _Teller:
         """One step was acted."""
         self._told += 1
         self.ticket = dict(acted.ticket or {})
+        if isinstance(acted.step.act, ExpectAct):
+            return
         self._spinner.update(f"{self._script.title} {self._told}/{len(self._script.steps)}")
         if self._console is None:
             return
@@ -104,7 +106,8 @@ def _deed(acted: Acted) -> tuple[str, str]:
         users = "、".join(act.event.users)
         return (act.event.from_number or users, _RINGS[act.event.event.value])
     if isinstance(act, CommandAct):
-        return words.actor(str(act.by)), words.beside(act.command, words.COMMANDS)
+        refused = "(不允许)" if act.because is not None else ""
+        return words.actor(str(act.by)), words.beside(act.command, words.COMMANDS) + refused
     return "", acted.step.kind
 
 

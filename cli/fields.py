@@ -18,8 +18,9 @@ from pydantic import BaseModel, JsonValue
 from cli.terminal import BadUsage
 from cli.usage import closest
 from domain.commands import FIELDS, Fields
+from domain.lending.orders import RULES
 from domain.ticket import Actor
-from domain.vocabulary import Command, Role
+from domain.vocabulary import Command, LoanerCommand, Role
 
 TEXT, FLAG, NUMBER, JSON, ANY = "text", "flag", "number", "json", "any"
 Kinds = frozenset[str]
@@ -27,39 +28,36 @@ Kinds = frozenset[str]
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
 _ANY_KIND = frozenset({ANY})
 
-# What the contract gives to commands that the domain does not take yet: they are refused with
-# NotYetSupported, not as bad usage. A command that gains a shape in FIELDS leaves this list.
-_LATER: Mapping[Command, tuple[str, ...]] = {
-    Command.QUOTE: ("lines",),
-    Command.DECIDE_FEE: ("quote", "decision", "evidence"),
-    Command.DISPUTE: ("subject",),
-    Command.RULE: ("in_warranty", "cause"),
-    Command.HOLD: ("until",),
-    Command.VERIFY: ("accepted",),
-    Command.CHOOSE_REMEDY: ("remedy",),
-    Command.APPROVE_REFUND: ("amount_fen",),
-    Command.ADOPT_POLICY: ("policy", "version"),
-    Command.MERGE_INTO: ("ticket",),
-}
+AnyCommand = Command | LoanerCommand
+
+# What the contract gives to a command that the domain does not take yet: it is refused with
+# NotYetSupported, not as bad usage.
+_LATER: Mapping[AnyCommand, tuple[str, ...]] = {Command.ADOPT_POLICY: ("policy", "version")}
 
 # Open to every command; shown last.
 _COMMON = tuple(Fields.model_fields)
 
 
-def fields_of(command: Command) -> dict[str, Kinds]:
+def fields_of(command: AnyCommand) -> dict[str, Kinds]:
     """The command's fields and what each may be, its own first."""
-    shape = FIELDS.get(command, Fields)
+    shape = _shape_of(command)
     own = {
         info.alias or name: _kinds(info.annotation)
         for name, info in shape.model_fields.items()
         if name not in _COMMON
     }
-    later = dict.fromkeys(_LATER.get(command, ()) if command not in FIELDS else (), _ANY_KIND)
+    later = dict.fromkeys(_LATER.get(command, ()) if shape is Fields else (), _ANY_KIND)
     common = {name: _kinds(info.annotation) for name, info in Fields.model_fields.items()}
     return {**own, **later, **common}
 
 
-def flags_of(command: Command) -> frozenset[str]:
+def _shape_of(command: AnyCommand) -> type[Fields]:
+    if isinstance(command, LoanerCommand):
+        return RULES[command].fields
+    return FIELDS.get(command, Fields)
+
+
+def flags_of(command: AnyCommand) -> frozenset[str]:
     """The fields that may stand without a value, which then is true."""
     return frozenset(name for name, kinds in fields_of(command).items() if kinds == {FLAG})
 
@@ -80,7 +78,7 @@ def read_value(name: str, written: str, kinds: Kinds) -> JsonValue:
     return written
 
 
-def read_with(command: Command, written: str | None) -> dict[str, JsonValue]:
+def read_with(command: AnyCommand, written: str | None) -> dict[str, JsonValue]:
     """The JSON object of --with. Raises BadUsage: no object, or a field that is none."""
     if written is None:
         return {}
@@ -96,7 +94,7 @@ def read_with(command: Command, written: str | None) -> dict[str, JsonValue]:
 
 
 def merged(
-    command: Command, options: Mapping[str, str | None], with_: str | None
+    command: AnyCommand, options: Mapping[str, str | None], with_: str | None
 ) -> dict[str, JsonValue]:
     """The fields of the options and of --with together. Raises BadUsage for one given in both."""
     kinds = fields_of(command)

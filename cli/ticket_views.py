@@ -11,10 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import words
+from cli.loaner_views import print_loaners
 from cli.policy_words import sayings
 from cli.terminal import out, table
-from cli.timeline import timeline
+from cli.timeline import fee_line, timeline
 from cli.times import clock, remaining, span
+from domain.fees import yuan
 from domain.vocabulary import Command
 from workflows.messages import Answer
 
@@ -77,6 +79,8 @@ def print_ticket(ticket: Json) -> None:
     console = out()
     console.print(_heading(ticket))
     _print_promises(console, ticket)
+    _print_quotes(console, ticket["quotes"])
+    print_loaners(console, ticket["loaners"])
     _print_visits(console, ticket["visits"])
     _print_calls(console, ticket["calls"])
     console.print(timeline(ticket))
@@ -116,8 +120,27 @@ def _facts_of(ticket: Json) -> list[tuple[str, str]]:
         ("催单", str(ticket["urges"] or "")),
         ("未修完", str(ticket["unfinished"] or "")),
         ("重开", str(ticket["reopened"] or "")),
+        ("等待", escape("、".join(_waits(one) for one in ticket["holds"] if not one["over"]))),
+        ("争议", escape(_dispute(ticket["dispute"] or {}))),
+        ("三包选择", words.beside(ticket["remedy"], words.REMEDIES)),
+        ("退款", f"{yuan(ticket['refund_fen'])} 元" if ticket["refund_fen"] else ""),
+        ("应收", f"{yuan(ticket['charged_fen'])} 元" if ticket["charged_fen"] else ""),
         ("同号工单", "、".join(ticket["related"])),
+        ("并入", ticket["merged_into"] or ""),
+        ("并来", "、".join(ticket["merged_from"])),
     ]
+
+
+def _waits(hold: Json) -> str:
+    """`天气(03-02 10:00 起,到 03-03 08:00)`."""
+    until = f",到 {clock(hold['to'])}" if hold.get("to") else ""
+    return f"{words.beside(hold['reason'], words.HOLDS)}({clock(hold['from'])} 起{until})"
+
+
+def _dispute(dispute: Json) -> str:
+    """The dispute that waits for its ruling."""
+    said = (words.beside(dispute.get("subject"), words.SUBJECTS), dispute.get("reason"))
+    return ":".join(filter(None, said))
 
 
 def _warranty(facts: Json, decision: Json) -> str:
@@ -181,6 +204,30 @@ def _how_far(line: Json) -> str:
             f" [red]迟 {span(timedelta(seconds=late))}[/]" if late else ""
         )
     return ""
+
+
+def _print_quotes(console: Console, quotes: Sequence[Json]) -> None:
+    """Each quote with its lines in yuan, and what the customer said to it."""
+    if not quotes:
+        return
+    made = table("报价|bold", "时间", "明细", "合计(元)", "答复", "凭据")
+    for one in quotes:
+        answer = words.beside(one["state"], words.QUOTE_STATES)
+        made.add_row(
+            f"第 {one['number']} 次",
+            clock(one["at"]),
+            escape("\n".join(fee_line(line) for line in one["lines"])),
+            yuan(one["total_fen"]),
+            " ".join(filter(None, (answer, clock(one.get("decided_at"))))),
+            escape(_evidence(one.get("evidence"))),
+        )
+    console.print(made)
+
+
+def _evidence(evidence: Any) -> str:
+    if isinstance(evidence, Mapping):
+        return "\n".join(f"{name}: {value}" for name, value in evidence.items())
+    return str(evidence or "")
 
 
 def _print_visits(console: Console, visits: Sequence[Json]) -> None:

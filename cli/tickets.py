@@ -1,18 +1,16 @@
 """`aftercare ticket`: the list, one ticket, and every command of the contract."""
 
 import asyncio
-import inspect
-import secrets
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from cyclopts import App, Group, Parameter
 from temporalio.service import RPCError
 
 from cli import ticket_views, words
+from cli.commanding import WAIT_SECONDS, Asked, By, Json, Wait, doing, seconds
 from cli.connecting import in_loop, ledger, servers
-from cli.fields import fields_of, flags_of, merged, read_actor
+from cli.fields import read_actor
 from cli.grouping import group_of
 from cli.terminal import BadUsage, Failed, out, print_json
 from cli.times import now
@@ -28,15 +26,9 @@ from runtime.settings import Settings
 from storage import tickets
 from workflows.messages import Answer
 
-WAIT_SECONDS = 30.0
 _LOOK_EVERY = 0.05
 
-Json = Annotated[bool, Parameter(name="--json", negative="", help="输出一个 JSON 文档。")]
-By = Annotated[str, Parameter(name="--by", help="谁:角色/姓名,如 agent/客服小何。")]
-Wait = Annotated[float, Parameter(name="--wait", help="最多等几秒回答。")]
 Number = Annotated[str, Parameter(help="工单号。")]
-
-_FIELDS = Group("字段", sort_key=1)
 
 
 def add_to(app: App) -> None:
@@ -50,25 +42,6 @@ def add_to(app: App) -> None:
         if command is not Command.OPEN:
             group.command(_doing(command), name=command.value, group=steps, sort_key=place)
     app.command(group)
-
-
-def with_bare_flags(arguments: Sequence[str]) -> list[str]:
-    """The arguments with `true` after each yes-or-no field that stands without a value.
-
-    `ticket register N --urgent --site X` reads as `--urgent true`; the parser takes a value after
-    every field, so that `--satisfied false` can be said.
-    """
-    given = list(arguments)
-    if len(given) < 2 or given[0] != "ticket" or given[1] not in set(Command):
-        return given
-    flags = {f"--{name.replace('_', '-')}" for name in flags_of(Command(given[1]))}
-    filled: list[str] = []
-    for word, following in zip(given, [*given[1:], None], strict=True):
-        filled.append(word)
-        bare = following is None or following.startswith("--")
-        if bare and word.replace("_", "-") in flags:
-            filled.append("true")
-    return filled
 
 
 # --- list, show, open ------------------------------------------------------------------------
@@ -147,7 +120,7 @@ def _open(
     if actor.role is not Role.AGENT:
         raise Refused(RefusalType.NOT_ALLOWED, f"{actor.role.value} 不能 open;可以的有:agent")
     number, stage = in_loop(
-        _opened(Channel(channel), source_id.strip(), caller, _seconds(wait).total_seconds())
+        _opened(Channel(channel), source_id.strip(), caller, seconds(wait).total_seconds())
     )
     if json:
         print_json({"number": number, "stage": stage})
@@ -186,96 +159,17 @@ async def _opened(
 
 
 def _doing(command: Command) -> Callable[..., None]:
-    """The function of one command; its signature, which the parser reads, has its fields."""
-
-    def do(
-        number: str,
-        *,
-        by: str,
-        with_: str | None = None,
-        id_: str | None = None,
-        wait: float = WAIT_SECONDS,
-        json: bool = False,
-        **fields: str | None,
-    ) -> None:
-        actor, given = read_actor(by), merged(command, fields, with_)
-        patience = _seconds(wait)
-        command_id = id_ or secrets.token_hex(8)
-
-        async def send() -> Answer:
+    def send(number: str, asked: Asked) -> Answer:
+        async def sent() -> Answer:
             async with servers() as (client, pool, shelf):
                 desk = TicketDesk(client, pool, shelf)
-                return await desk.send(number, command.value, actor, given, command_id, patience)
+                return await desk.send(
+                    number, command.value, asked.by, asked.fields, asked.id, asked.wait
+                )
 
-        answer = in_loop(send())
-        if json:
-            print_json(
-                {
-                    "number": number,
-                    "command": command.value,
-                    "id": command_id,
-                    **answer.model_dump(mode="json"),
-                }
-            )
-        else:
-            ticket_views.print_answer(number, command, answer)
+        return in_loop(sent())
 
-    do.__annotations__ = {}  # the parser would believe these before the signature's
-    vars(do)["__signature__"] = inspect.Signature([*_every_command(), *_fields(command)])
-    do.__name__ = command.value
-    do.__doc__ = f"{words.COMMANDS[command.value]}。"
-    return do
+    def told(number: str, answer: Answer) -> None:
+        ticket_views.print_answer(number, command, answer)
 
-
-def _every_command() -> list[inspect.Parameter]:
-    fixed = inspect.Parameter.KEYWORD_ONLY
-    empty = inspect.Parameter.empty
-    text = str | None
-    options: list[tuple[str, Any, Any]] = [
-        ("by", By, empty),
-        (
-            "with_",
-            Annotated[text, Parameter(name="--with", help="字段,一个 JSON 对象。")],
-            None,
-        ),
-        (
-            "id_",
-            Annotated[text, Parameter(name="--id", help="这次命令的编号;同号重发无害。")],
-            None,
-        ),
-        ("wait", Wait, WAIT_SECONDS),
-        ("json", Json, False),
-    ]
-    return [
-        inspect.Parameter("number", inspect.Parameter.POSITIONAL_ONLY, annotation=Number),
-        *(
-            inspect.Parameter(name, fixed, annotation=kind, default=default)
-            for name, kind, default in options
-        ),
-    ]
-
-
-def _fields(command: Command) -> list[inspect.Parameter]:
-    return [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[
-                str | None,
-                Parameter(name=_spellings(name), group=_FIELDS, help=words.FIELDS.get(name, "")),
-            ],
-        )
-        for name in fields_of(command)
-    ]
-
-
-def _spellings(field: str) -> tuple[str, ...]:
-    """--caller_name as the contract writes it, and --caller-name as command lines do."""
-    return tuple(dict.fromkeys((f"--{field}", f"--{field.replace('_', '-')}")))
-
-
-def _seconds(wait: float) -> timedelta:
-    if not 0 < wait <= 86_400:
-        raise BadUsage("--wait 要写大于 0 的秒数,最多 86400")
-    return timedelta(seconds=wait)
+    return doing(command, Number, send, told)

@@ -1,6 +1,6 @@
 """A ticket's events as a story: each with what it says, and with whom had to be told of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,15 +9,17 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import words
+from cli.event_words import DETAILS, EVENTS
 from cli.policy_words import sayings
 from cli.terminal import table
 from cli.times import clock, span
+from domain.fees import yuan
 
 Json = Mapping[str, Any]
 
 _NOTICE = "notice_due"
-# Bookkeeping of the call, whose own table says it better.
-_SILENT = ("answer_known", "call_updated")
+# Bookkeeping of the call, whose own table says it better, and of what is done outside.
+_SILENT = ("answer_known", "call_updated", "errand", "errand_done", "moved")
 _STYLES = {
     "promise_warned": "yellow",
     "promise_missed": "red",
@@ -25,21 +27,47 @@ _STYLES = {
     "promise_met": "green",
     "promise_met_late": "yellow",
 }
+_MOMENTS = ("due", "at", "until", "deadline")
 _ANSWERS = {"true": "是", "false": "否", "unknown": "未知"}
+# What the contract's words say, by the detail that they stand in.
+_MEANINGS: Mapping[str, Mapping[str, str]] = {
+    "to": words.ROLES,
+    "about": EVENTS,
+    "because": EVENTS,
+    "reason": words.HOLDS,
+    "decision": words.DECISIONS,
+    "subject": words.SUBJECTS,
+    "cause": words.CAUSES,
+    "remedy": words.REMEDIES,
+    "condition": words.CONDITIONS,
+    "grade": words.GRADES,
+    "answer": _ANSWERS,
+}
 
 
 def timeline(ticket: Json, title: str | None = None) -> Table:
     """The events of a ticket (`ticket show --json`), oldest first; time and actor said once."""
+    return _story(ticket.get("timeline", ()), lambda *said: _said(ticket, *said), title)
+
+
+def loaner_timeline(loaner: Json) -> Table:
+    """The events of a loaner (`loaner show --json`), in the same way."""
+    return _story(loaner["timeline"], lambda *said: _said(loaner, *said))
+
+
+def _story(
+    events: Sequence[Json], say: Callable[[Json, Sequence[Json]], str], title: str | None = None
+) -> Table:
     made = table("时间|dim", "谁", "事", "说明", title=title)
     before = ("", "")
-    for event, notices in _with_notices(ticket.get("timeline", ())):
+    for event, notices in _with_notices(events):
         when, who = clock(event["at"], seconds=True), words.actor(event["by"])
         same = before[0] == when
         made.add_row(
             "" if same else when,
             "" if same and before[1] == who else escape(who),
-            Text(words.beside(event["kind"], words.EVENTS), style=_STYLES.get(event["kind"], "")),
-            _said(ticket, event, notices),
+            Text(words.beside(event["kind"], EVENTS), style=_STYLES.get(event["kind"], "")),
+            say(event, notices),
         )
         before = (when, who)
     return made
@@ -125,29 +153,39 @@ def _own(ticket: Json, event: Json) -> Json:
 
 def _details(details: Json) -> str:
     return " ".join(
-        f"{words.beside(name, words.DETAILS)}:{_detail(name, value)}"
+        f"{words.beside(name, DETAILS)}:{_detail(name, value)}"
         for name, value in details.items()
         if value not in (None, "", [], {})
     )
 
 
 def _detail(name: str, value: Any) -> str:
-    if name in ("due", "at") and isinstance(value, str):
-        return clock(value)
-    if name == "to" and isinstance(value, str):
-        return words.beside(value, words.ROLES)
-    if name == "about" and isinstance(value, str):
-        return words.beside(value, words.EVENTS)
-    if name == "minutes":
-        return f"{value} 分钟"
     if isinstance(value, bool):
         return "是" if value else "否"
-    if name == "skipped" and isinstance(value, Mapping):
-        return "、".join(f"{who} {words.beside(why, words.SKIPS)}" for who, why in value.items())
     if isinstance(value, Mapping):
-        if set(value) == {"from", "to"}:
-            return f"{clock(value['from'])} 到 {clock(value['to'])}"
-        return "、".join(f"{words.beside(k, words.DETAILS)} {one}" for k, one in value.items())
+        return _mapping(name, value)
     if isinstance(value, list | tuple):
         return "、".join(_detail(name, one) for one in value)
-    return _ANSWERS.get(value, value) if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return clock(value) if name in _MOMENTS else _MEANINGS.get(name, _ANSWERS).get(value, value)
+    if name.endswith("_fen"):
+        return f"{yuan(value)} 元"
+    return f"{value} 分钟" if name == "minutes" else str(value)
+
+
+def _mapping(name: str, value: Json) -> str:
+    if name == "skipped":
+        return "、".join(f"{who} {words.beside(why, words.SKIPS)}" for who, why in value.items())
+    if name == "lines":
+        return fee_line(value)
+    if set(value) == {"from", "to"}:
+        return f"{clock(value['from'])} 到 {clock(value['to'])}"
+    return "、".join(f"{words.beside(k, DETAILS)} {_detail(k, one)}" for k, one in value.items())
+
+
+def fee_line(line: Json) -> str:
+    """`密封条(配件)2 × 40.00`; only what the line has."""
+    kind = words.beside(line.get("kind"), words.FEE_KINDS)
+    said = f"{line.get('item', '')}({kind})" if kind else str(line.get("item", ""))
+    price = line.get("unit_price_fen")
+    return said if price is None else f"{said}{line.get('quantity', 1)} × {yuan(price)}"

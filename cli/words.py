@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 
+from domain.lending.readable import LOANER_STATE_NAMES
 from domain.readable import STAGE_NAMES
 
 STAGES: Mapping[str, str] = {stage.value: name for stage, name in STAGE_NAMES.items()}
 
+LOANER_STATES: Mapping[str, str] = {state.value: name for state, name in LOANER_STATE_NAMES.items()}
+
 OUTCOMES: Mapping[str, str] = {
     "repaired": "修复",
+    "exchanged": "换货",
+    "refunded": "退货退款",
     "guided": "电话解决",
     "refused": "拒绝维修",
     "no_consent": "未同意费用",
@@ -54,6 +59,27 @@ HOLDS: Mapping[str, str] = {
     "dispute": "争议",
     "consent": "费用同意",
 }
+
+QUOTE_STATES: Mapping[str, str] = {
+    "open": "等待答复",
+    "free": "不收费",
+    "approved": "已同意",
+    "refused": "未同意",
+    "expired": "逾期未答复",
+    "void": "作废",
+}
+
+FEE_KINDS: Mapping[str, str] = {"part": "配件", "labour": "人工", "travel": "路费"}
+
+DECISIONS: Mapping[str, str] = {"approve": "同意", "refuse": "不同意"}
+
+SUBJECTS: Mapping[str, str] = {"warranty": "保修", "fault": "故障责任", "fee": "费用"}
+
+REMEDIES: Mapping[str, str] = {"repair": "修理", "exchange": "换货", "return": "退货"}
+
+CONDITIONS: Mapping[str, str] = {"good": "完好", "damaged": "损坏"}
+
+GRADES: Mapping[str, str] = {"new": "全新", "usable": "可用", "any": "不限"}
 
 SKIPS: Mapping[str, str] = {
     "declined": "已拒单",
@@ -136,6 +162,12 @@ COMMANDS: Mapping[str, str] = {
     "adopt_policy": "改用另一份政策",
     "cancel": "取消工单",
     "merge_into": "并入另一张工单",
+    "reserve": "选定备机",
+    "deliver": "送出备机",
+    "recall": "收回备机的通知",
+    "take_back": "收回备机",
+    "report_lost": "报失备机",
+    "approve_charge": "批准备机的收费",
 }
 
 FIELDS: Mapping[str, str] = {
@@ -190,103 +222,10 @@ FIELDS: Mapping[str, str] = {
     "policy": "政策名",
     "version": "政策版本",
     "ticket": "另一张工单的编号",
-}
-
-EVENTS: Mapping[str, str] = {
-    "opened": "开单",
-    "call_taken": "来电",
-    "call_joined": "再次来电(催单)",
-    "call_updated": "通话更新",
-    "call_detached": "通话移出",
-    "answer_known": "得知来电已接听",
-    "reported": "报修时间确定",
-    "called_back": "已回电",
-    "registered": "已登记",
-    "policy_pinned": "采用政策",
-    "warranty_decided": "保修判定",
-    "assessed": "已判定",
-    "amended": "已更正",
-    "noted": "备注",
-    "guidance_started": "开始电话指导",
-    "guided": "电话解决",
-    "guidance_not_enough": "电话指导未解决",
-    "redirected": "转出",
-    "dispatch_ordered": "下达派工",
-    "dispatched": "已派工",
-    "reassigned": "改派",
-    "visit_moved": "改时段",
-    "nobody_to_dispatch": "无人可派",
-    "accepted": "已接单",
-    "declined": "已拒单",
-    "departed": "已出发",
-    "arrived": "已到达现场",
-    "work_started": "开始维修",
-    "finished": "已修好",
-    "left_unfinished": "未修完",
-    "signed_off": "已签署",
-    "reopened": "重新打开",
-    "order_returned": "维修单已交回",
-    "order_checked_in": "维修单回收登记",
-    "order_waived": "维修单免交",
-    "waiting_for_order": "等待交回维修单",
-    "follow_up_due": "该回访了",
-    "follow_up_tried": "回访未接通",
-    "followed_up": "已回访",
-    "cancelled": "已取消",
-    "closed": "已关闭",
-    "promise_met": "承诺兑现",
-    "promise_met_late": "承诺迟到兑现",
-    "promise_warned": "临近时限",
-    "promise_missed": "承诺超时",
-    "promise_escalated": "升级",
-    "firing_withdrawn": "超时撤回",
-    "notice_due": "应通知",
-}
-
-DETAILS: Mapping[str, str] = {
-    "promise": "承诺",
-    "clauses": "条款",
-    "due": "时限",
-    "level": "级别",
-    "late_seconds": "迟到秒数",
-    "to": "通知",
-    "about": "事由",
-    "reason": "原因",
-    "note": "备注",
-    "text": "内容",
-    "at": "实际时间",
-    "technician": "维修人员",
-    "satisfied": "满意",
-    "score": "评分",
-    "outcome": "结果",
-    "call_id": "通话",
-    "work": "工作",
-    "minutes": "工时",
-    "opinion": "意见",
-    "signer": "签署人",
-    "policy": "政策",
-    "version": "版本",
-    "agreed": "约定",
-    "remarks": "客户的话",
-    "window": "时段",
-    "symptom": "现象",
-    "site": "地点",
-    "basis": "依据",
-    "answer": "判定",
-    "field": "字段",
-    "value": "值",
-    "reached": "接通",
-    "task": "待办",
-    "from": "从",
-    "in_warranty": "保内",
-    "site_cleared": "现场已清理",
-    "warning_tag": "已挂警示牌",
-    "next_visit": "下次上门",
-    "occurrence": "第几次",
-    "urgent": "加急",
-    "department": "部门",
-    "channel": "渠道",
-    "skipped": "跳过",
+    "loaner": "备机在名录里的编号",
+    "condition": "收回时:good、damaged",
+    "charge_fen": "提出的收费(分)",
+    "approved": "批准:true、false",
 }
 
 

@@ -8,21 +8,21 @@ import asyncpg
 from pydantic import JsonValue, ValidationError
 
 from desk.numbers import normalise
-from domain.commands import LookedUp, Order, Turned
+from domain.commands import LookedUp, MergeTarget, Order, Turned
 from domain.directory import Device
 from domain.policy import Policy
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.dispatching import department_of, skill_of
 from domain.ticket import TechnicianRef, Ticket
-from domain.vocabulary import Command, TicketKind
+from domain.vocabulary import ENDED, Command, TicketKind
 from runtime.policy_files import PolicyShelf
-from storage import directory, rotation
+from storage import directory, rotation, tickets
 
 Fields = dict[str, JsonValue]
 
 
-LOOKS_UP = frozenset({Command.REGISTER, Command.DISPATCH})
-"""The commands that need something from the books."""
+LOOKS_UP = frozenset({Command.REGISTER, Command.AMEND, Command.DISPATCH, Command.MERGE_INTO})
+"""The commands that need something from the books, or from the ledger."""
 
 
 async def with_looked_up(
@@ -30,9 +30,8 @@ async def with_looked_up(
 ) -> Order:
     """The order with what the books say, and its numbers normalised."""
     fields = dict(order.fields)
-    look = _for_register if command is Command.REGISTER else _for_dispatch
     try:
-        found = await look(pool, shelf, ticket, fields)
+        found = await _LOOKS[command](pool, shelf, ticket, fields)
     except Refused as refused:
         turned = Turned(type=refused.type, message=refused.message, field=refused.field)
         found = LookedUp(refused=turned)
@@ -49,6 +48,19 @@ async def _for_register(
     device, site = await _device(pool, fields.get("device"))
     policy = _policy_of(shelf, device, ticket)
     return LookedUp(policy=policy, policy_version=policy.version, device=device, site=site)
+
+
+async def _for_amend(
+    pool: asyncpg.Pool, shelf: PolicyShelf, ticket: Ticket, fields: Fields
+) -> LookedUp:
+    value = fields.get("value")
+    if fields.get("field") == "caller_phone" and isinstance(value, str):
+        fields["value"] = normalise(value) or value
+    if fields.get("field") != "device":
+        return LookedUp()
+    device, site = await _device(pool, value)
+    policy = _policy_of(shelf, device, ticket) if device is not None else None
+    return LookedUp(policy=policy, device=device, site=site)
 
 
 async def _device(pool: asyncpg.Pool, given: JsonValue) -> tuple[Device | None, str | None]:
@@ -80,6 +92,22 @@ def _policy_of(shelf: PolicyShelf, device: Device | None, ticket: Ticket) -> Pol
     return shelf.get(ticket.line_policy)
 
 
+async def _for_merge(
+    pool: asyncpg.Pool, shelf: PolicyShelf, ticket: Ticket, fields: Fields
+) -> LookedUp:
+    number = fields.get("ticket")
+    other = await tickets.load(pool, number) if isinstance(number, str) else None
+    if other is None:
+        raise Refused(RefusalType.UNKNOWN_TICKET, f"没有工单 {number}", "ticket")
+    target = MergeTarget(
+        number=other.number,
+        ended=other.stage in ENDED or other.outcome is not None,
+        into=await tickets.merged_into(pool, other.number),
+        registered=other.registration is not None,
+    )
+    return LookedUp(target=target)
+
+
 async def _for_dispatch(
     pool: asyncpg.Pool, shelf: PolicyShelf, ticket: Ticket, fields: Fields
 ) -> LookedUp:
@@ -102,3 +130,11 @@ async def _for_dispatch(
         technician=TechnicianRef(id=technician.id, name=technician.name),
         override=not has_the_turn,
     )
+
+
+_LOOKS = {
+    Command.REGISTER: _for_register,
+    Command.AMEND: _for_amend,
+    Command.DISPATCH: _for_dispatch,
+    Command.MERGE_INTO: _for_merge,
+}

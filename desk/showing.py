@@ -3,12 +3,15 @@
 Read from the ledger's projection alone, so that it can be shown with Temporal down.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
+from desk.showing_loaners import firing_json, loaners_json, loans_of
+from domain.fees import charged_fen
 from domain.refusals import RefusalType, Refused
-from domain.ticket import Event, Firing, Ticket
+from domain.ticket import Event, Quote, Ticket
 from domain.vocabulary import Stage
 from storage import tickets
 from storage.tickets import PromiseLine, ShowRows, TicketLine
@@ -21,7 +24,9 @@ async def show(pool: asyncpg.Pool, number: str) -> Json:
     rows = await tickets.show_rows(pool, number)
     if rows is None:
         raise Refused(RefusalType.UNKNOWN_TICKET, f"没有工单 {number}")
-    return ticket_json(rows)
+    loans = await loans_of(pool, rows.ticket)
+    merged = {number: await tickets.events(pool, number) for number in rows.ticket.merged_from}
+    return {**ticket_json(rows), **loaners_json(loans), "merged": _merged(merged)}
 
 
 async def listing(
@@ -49,11 +54,16 @@ def ticket_json(rows: ShowRows) -> Json:
         "promises": {line.promise: line.state.value for line in rows.promises},
         "promise_details": [_promise(line) for line in rows.promises],
         "next_due": _next_due(rows.promises),
-        "escalations": [_escalation(one) for one in ticket.firings if one.level > 0],
-        "warnings": [_escalation(one) for one in ticket.firings if one.level == 0],
-        "loaner": None,
-        "loaners": [],
-        "quote": None,
+        "escalations": [firing_json(one) for one in ticket.firings if one.level > 0],
+        "warnings": [firing_json(one) for one in ticket.firings if one.level == 0],
+        **_fees(ticket),
+        "holds": [_plain(one) for one in ticket.holds],
+        "dispute": _plain(ticket.dispute) if ticket.dispute else None,
+        "disputes": [_plain(one) for one in ticket.disputes],
+        "remedy": ticket.remedy.value if ticket.remedy else None,
+        "refund_fen": ticket.refund_fen,
+        "merged_into": ticket.merged_into,
+        "merged_from": list(ticket.merged_from),
         "calls": [_plain(call) for call in ticket.calls],
         "candidates": [_plain(one) for one in ticket.candidates],
         "related": list(ticket.related),
@@ -84,6 +94,27 @@ def _heading(ticket: Ticket) -> Json:
     }
 
 
+def _fees(ticket: Ticket) -> Json:
+    """`quote` is the latest; only it can be answered, or stood on."""
+    return {
+        "quote": _quote(ticket.quote) if ticket.quote else None,
+        "quotes": [_quote(one) for one in ticket.quotes],
+        "charged_fen": charged_fen(ticket),
+    }
+
+
+def _quote(quote: Quote) -> Json:
+    return {**_plain(quote), "by": str(quote.by), "total_fen": quote.total_fen}
+
+
+def _merged(events: Mapping[str, Sequence[Event]]) -> list[Json]:
+    """The stories of the tickets that were merged into this one."""
+    return [
+        {"number": number, "timeline": [_event(event) for event in happened]}
+        for number, happened in events.items()
+    ]
+
+
 def _plain(record: Any) -> Json:
     shown: Json = record.model_dump(mode="json", by_alias=True, exclude_none=True)
     return shown
@@ -96,18 +127,6 @@ def _promise(line: PromiseLine) -> Json:
 def _next_due(lines: tuple[PromiseLine, ...]) -> str | None:
     running = [line.due for line in lines if line.state == "running" and line.due]
     return min(running).isoformat() if running else None
-
-
-def _escalation(firing: Firing) -> Json:
-    return {
-        "promise": firing.promise,
-        "clauses": list(firing.clauses),
-        "level": firing.level,
-        "due": firing.due.isoformat(),
-        "fired_at": firing.fired_at.isoformat(),
-        "late_seconds": firing.late_seconds,
-        "withdrawn": firing.withdrawn,
-    }
 
 
 def _event(event: Event) -> Json:

@@ -15,7 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.calls import Call
 from domain.intake import TicketOpening
-from domain.ticket import Opening
+from domain.ticket import PROCEDURE, Opening
 from domain.vocabulary import Stage
 from runtime.policy_files import PolicyShelf
 from workflows.messages import (
@@ -52,7 +52,8 @@ class TemporalStarter:
         """Start the ticket's workflow; one that has begun, or ended, already is left alone."""
         policy = self._shelf.get(opening.policy)
         begin = Opening(
-            **{**dict(opening), "policy": policy.name, "policy_version": policy.version}
+            **{**dict(opening), "policy": policy.name, "policy_version": policy.version},
+            procedure=PROCEDURE,
         )
         start = TicketStart(
             opening=begin,

@@ -14,7 +14,7 @@ from domain.calls import Call, Direction, PhoneEvent
 from domain.directory import Candidate
 from domain.intake import Join, TicketOpening
 from domain.vocabulary import Channel
-from storage import directory, phone
+from storage import directory, phone, tickets
 from storage.phone import CallKey, NumberTicket, StoredCall
 
 
@@ -54,6 +54,10 @@ async def decide_again(connection: Any, row: StoredCall, now: datetime) -> None:
         stored = await phone.find_call(connection, row.key)
         if stored is None or stored.ticket_no != row.ticket_no:
             return  # judged anew meanwhile
+        into = await tickets.merged_into(connection, row.ticket_no) if row.ticket_no else None
+        if into is not None:
+            await phone.assign(connection, row.key, into, opener=False)
+            return
         await phone.assign(connection, row.key, None, opener=False)
         events = await phone.events_of(connection, row.key)
         if stored.call.direction is Direction.IN:

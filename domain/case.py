@@ -10,8 +10,9 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from domain.evolving import begin, evolve
 from domain.policy import Policy
-from domain.ticket import Actor, Changes, Event, Opening, Ticket, begin, evolve
+from domain.ticket import Actor, Changes, Event, Opening, Ticket
 
 _NOTHING = Changes()
 

@@ -13,8 +13,18 @@ from domain.directory import Device
 from domain.policy import Policy
 from domain.records import Record
 from domain.refusals import RefusalType, Refused, invalid
-from domain.ticket import Actor, FeeLine, TechnicianRef
-from domain.vocabulary import Cause, Command, FaultKind, Severity, TicketKind
+from domain.ticket import LARGEST_FEN, Actor, FeeLine, QuoteLine, TechnicianRef
+from domain.vocabulary import (
+    Cause,
+    Command,
+    DisputeSubject,
+    FaultKind,
+    FeeDecision,
+    HoldReason,
+    Remedy,
+    Severity,
+    TicketKind,
+)
 
 Moment = Annotated[datetime, AfterValidator(business_time)]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -74,6 +84,64 @@ class AssessFields(Fields):
     weight_kg: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
+class QuoteFields(Fields):
+    lines: Annotated[tuple[QuoteLine, ...], Field(min_length=1, max_length=200)]
+
+
+Evidence = Text | dict[str, JsonValue]
+"""Who said it, how and when: a text, or a map in which a file has its `sha256`."""
+
+
+def _check_digest(evidence: Evidence) -> Evidence:
+    digest = evidence.get("sha256") if isinstance(evidence, dict) else None
+    if digest is not None and not re.fullmatch(r"[0-9a-f]{64}", str(digest)):
+        raise ValueError("sha256 要写 64 位小写十六进制")
+    return evidence
+
+
+CheckedEvidence = Annotated[Evidence, AfterValidator(_check_digest)]
+
+
+class DecideFeeFields(Fields):
+    quote: Annotated[int, Field(ge=1, strict=True)]
+    decision: FeeDecision
+    evidence: CheckedEvidence | None = None
+
+
+class DisputeFields(Fields):
+    subject: DisputeSubject
+
+
+class RuleFields(Fields):
+    in_warranty: bool | Annotated[str, Field(pattern="^unknown$")] | None = None
+    cause: Cause | None = None
+
+
+class HoldFields(Fields):
+    reason: HoldReason
+    until: Moment | None = None
+
+
+class ResumeFields(Fields):
+    reason: HoldReason | None = None
+
+
+class VerifyFields(Fields):
+    accepted: bool
+
+
+class ChooseRemedyFields(Fields):
+    remedy: Remedy
+
+
+class ApproveRefundFields(Fields):
+    amount_fen: Annotated[int, Field(ge=1, le=LARGEST_FEN, strict=True)]
+
+
+class MergeFields(Fields):
+    ticket: Text
+
+
 class DispatchFields(Fields):
     technician: Text | None = None
     window: VisitWindow | None = None
@@ -101,7 +169,7 @@ class SignOffFields(Fields):
     satisfied: bool = True
     opinion: Text | None = None
     signer: Text | None = None
-    evidence: Text | dict[str, JsonValue] | None = None
+    evidence: CheckedEvidence | None = None
 
 
 class Expense(Record):
@@ -129,12 +197,22 @@ FIELDS: Mapping[Command, type[Fields]] = {
     Command.CALL_BACK: CallBackFields,
     Command.GUIDE: GuideFields,
     Command.ASSESS: AssessFields,
+    Command.QUOTE: QuoteFields,
+    Command.DECIDE_FEE: DecideFeeFields,
+    Command.DISPUTE: DisputeFields,
+    Command.RULE: RuleFields,
     Command.DISPATCH: DispatchFields,
     Command.FINISH: FinishFields,
     Command.LEAVE_UNFINISHED: LeaveUnfinishedFields,
+    Command.HOLD: HoldFields,
+    Command.RESUME: ResumeFields,
     Command.SIGN_OFF: SignOffFields,
     Command.RETURN_ORDER: ReturnOrderFields,
+    Command.VERIFY: VerifyFields,
     Command.RECORD_FOLLOW_UP: FollowUpFields,
+    Command.CHOOSE_REMEDY: ChooseRemedyFields,
+    Command.APPROVE_REFUND: ApproveRefundFields,
+    Command.MERGE_INTO: MergeFields,
 }
 """Commands that carry more than `reason`, `at` and `note`."""
 
@@ -147,10 +225,23 @@ class Turned(Record):
     field: str | None = None
 
 
+class MergeTarget(Record):
+    """The ticket that another is to be merged into, as the ledger has it.
+
+    `into`: where it went itself, if it was merged. `registered`: somebody has written it down.
+    """
+
+    number: str
+    ended: bool = False
+    into: str | None = None
+    registered: bool = True
+
+
 class LookedUp(Record):
     """What the desk found in the books, since a ticket looks nothing up itself.
 
-    `override`: the named technician is not the one whose turn it is.
+    `override`: the named technician is not the one whose turn it is. `in_stock`: whether the
+    loaner that was picked is free; the stock book decides.
     """
 
     policy: Policy | None = None
@@ -159,6 +250,8 @@ class LookedUp(Record):
     site: str | None = None
     technician: TechnicianRef | None = None
     override: bool = True
+    target: MergeTarget | None = None
+    in_stock: bool | None = None
     refused: Turned | None = None
 
 
@@ -256,5 +349,8 @@ _REASONS = {
     "string_type": "要写文字",
     "string_too_short": "不能为空",
     "greater_than_equal": "不能小于下限",
+    "less_than_equal": "太大",
+    "too_short": "至少要有一项",
+    "too_long": "太多",
     "greater_than": "必须大于零",
 }

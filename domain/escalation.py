@@ -7,7 +7,7 @@ again from milestones and facts is what keeps elapsed time when a fact or the po
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.case import Case
@@ -15,7 +15,16 @@ from domain.civil_time import MILLISECOND
 from domain.policy import Policy
 from domain.promises import Moment, Standing, standings
 from domain.ticket import Changes, Firing, Kept, Ticket
-from domain.vocabulary import Milestone, PromiseState
+from domain.vocabulary import Keeper, Milestone, PromiseState
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """When time alone next changes something; `what` names it for the timer's summary."""
+
+    at: datetime
+    what: str
+
 
 KINDS = {0: "promise_warned", 1: "promise_missed"}
 
@@ -29,6 +38,7 @@ def standings_of(ticket: Ticket, policy: Policy, now: datetime) -> tuple[Standin
         ticket.holds,
         now,
         closed_at=ticket.first(Milestone.OUTCOME_DECIDED) or ticket.first(Milestone.CLOSED),
+        keeper=Keeper.TICKET,
     )
     kept = {one.key: one for one in ticket.kept}
     if not kept:
@@ -64,14 +74,14 @@ def next_due(current: Sequence[Standing]) -> datetime | None:
     return min(running, default=None)
 
 
-def next_wake(case: Case, now: datetime) -> tuple[datetime, Standing] | None:
+def next_wake(case: Case, now: datetime) -> Wake | None:
     """When `settle` next has something to do, and for which promise.
 
     A millisecond past the moment itself, since a promise met exactly at its due time is kept.
     """
     fired = {one.key for one in case.ticket.firings if not one.withdrawn}
     ahead = [
-        (moment.at + MILLISECOND, standing)
+        Wake(moment.at + MILLISECOND, f"{standing.promise} {' '.join(standing.clauses)}")
         for standing in standings_of(case.ticket, case.policy, now)
         if standing.state in (PromiseState.RUNNING, PromiseState.MISSED)
         for moment in standing.moments
@@ -79,7 +89,7 @@ def next_wake(case: Case, now: datetime) -> tuple[datetime, Standing] | None:
         and not _stopped(standing, moment)
         and (standing.promise, standing.occurrence, moment.level) not in fired
     ]
-    return min(ahead, key=lambda one: (one[0], one[1].promise), default=None)
+    return min(ahead, key=lambda one: (one.at, one.what), default=None)
 
 
 def _record_met(case: Case, standing: Standing, now: datetime) -> Case:
@@ -152,7 +162,7 @@ def _withdraw(case: Case, current: Iterable[Standing], now: datetime) -> Case:
     for firing in case.ticket.firings:
         # An earlier occurrence is history: only the one that stands now can be disproved.
         past = firing.occurrence < last.get(firing.promise, 0)
-        if firing.withdrawn or firing.key in true or past:
+        if firing.withdrawn or firing.early or firing.key in true or past:
             continue
         gone = firing.model_copy(update={"withdrawn": True})
         case = case.record("firing_withdrawn", now, changes=Changes(firing=gone))

@@ -17,7 +17,7 @@ from domain.calendars import ALWAYS, Calendar, CalendarSpec, Weekday, Workdays
 from domain.policy_entry import PolicyEntry, mistake, nearest
 from domain.promise import DEFAULT_LADDER, Clauses, Key, Ladder, Promise, Rung, Text
 from domain.time_limits import Duration, Unit
-from domain.vocabulary import Cause, PartClass, Role
+from domain.vocabulary import Cause, Keeper, PartClass, Role
 
 DEFAULT_LADDERS: dict[str, tuple[Rung, ...]] = {"default": DEFAULT_LADDER}
 
@@ -126,6 +126,23 @@ class QuoteTolerance(PolicyEntry):
     at_most_fen: Annotated[int, Field(ge=0)] | None = None
 
 
+class ThreeGuarantees(PolicyEntry):
+    """三包 for the classes named: in days from the invoice, whose day is day 0 (D5-C6)."""
+
+    clauses: Clauses
+    classes: Annotated[tuple[Text, ...], Field(min_length=1)]
+    return_days: Annotated[int, Field(ge=0)] = 7
+    exchange_days: Annotated[int, Field(ge=0)] = 15
+    exchange_after_repairs: Annotated[int, Field(gt=0)] = 2
+    exchange_months: Annotated[int, Field(gt=0)] = 12
+
+
+class LoanerTerms(PolicyEntry):
+    """A loaner that comes back is inspected and cleaned for so long before it is lent again."""
+
+    clean_hours: Annotated[int, Field(ge=0, le=720)] = 24
+
+
 class Procedure(PolicyEntry):
     """The keys that steer the procedure; the procedure itself is code."""
 
@@ -139,6 +156,8 @@ class Procedure(PolicyEntry):
     )
     consent: ConsentTerms = ConsentTerms()
     quote_tolerance: QuoteTolerance = QuoteTolerance()
+    loaner: LoanerTerms = LoanerTerms()
+    rework_days: Annotated[int, Field(gt=0)] | None = 30
 
     @property
     def quote_first(self) -> bool:
@@ -161,6 +180,7 @@ class Policy(PolicyEntry):
     ladders: dict[Key, Ladder] = Field(default_factory=lambda: dict(DEFAULT_LADDERS))
     promises: tuple[Promise, ...] = ()
     warranty: WarrantyTerms | None = None
+    three_guarantees: ThreeGuarantees | None = None
     procedure: Procedure = Procedure()
 
     @model_validator(mode="after")
@@ -206,6 +226,20 @@ class Policy(PolicyEntry):
     def promise(self, id: str) -> Promise | None:
         """The promise of that id."""
         return next((promise for promise in self.promises if promise.id == id), None)
+
+    def kept_by(self, keeper: Keeper) -> "Policy":
+        """The same policy with only the promises that this workflow keeps, and what they need."""
+        kept = tuple(promise for promise in self.promises if promise.kept_by is keeper)
+        calendars = {name for one in kept for name in (one.calendar, one.move_into)}
+        ladders = {one.escalate for one in kept}
+        return Policy(
+            name=self.name,
+            title=self.title,
+            calendars={name: one for name, one in self.calendars.items() if name in calendars},
+            ladders={name: one for name, one in self.ladders.items() if name in ladders},
+            promises=kept,
+            procedure=self.procedure,
+        )
 
     def canonical_json(self) -> str:
         """The content in one fixed spelling: what the version is made from."""

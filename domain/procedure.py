@@ -12,44 +12,41 @@ from typing import Any
 from domain.case import Case
 from domain.commands import FIELDS, Fields, NoteFields, Order, command_named, read_fields
 from domain.refusals import RefusalType, Refused, invalid
-from domain.steps import closing, dispatching, guidance, registration, visit
+from domain.steps import (
+    closing,
+    consent,
+    dispatching,
+    disputes,
+    guidance,
+    holds,
+    loaners,
+    merging,
+    registration,
+    remedies,
+    visit,
+)
 from domain.steps.request import Request
+from domain.steps.standing import WAITING
 from domain.ticket import Actor, Ticket, began
 from domain.vocabulary import ENDED, Command, Milestone, Role, Stage
 
-NOT_YET_SUPPORTED = frozenset(
-    {
-        "quote",
-        "decide_fee",
-        "dispatch.emergency",
-        "issue_order",
-        "request_loaner",
-        "hold",
-        "resume",
-        "dispute",
-        "rule",
-        "verify",
-        "choose_remedy",
-        "approve_refund",
-        "merge_into",
-        "adopt_policy",
-    }
-)
-"""What the contract names and this version does not do yet: commands, and one field of one."""
+NOT_YET_SUPPORTED = frozenset({"adopt_policy"})
+"""What the contract names and this version does not do yet."""
 
 EVERYONE = frozenset(Role)
 OPEN = frozenset(Stage) - ENDED
 REGISTERED_ON = OPEN - {Stage.INTAKE}
-BEFORE_A_VISIT = frozenset(
-    {Stage.REGISTERED, Stage.ASSESSING, Stage.AWAITING_CONSENT, Stage.DISPATCHING}
-)
-AFTER_A_VISIT = frozenset(
-    {Stage.DISPATCHING, Stage.SCHEDULED, Stage.REPAIRED, Stage.SIGNED_OFF, Stage.FOLLOW_UP}
-)
+BEFORE_A_VISIT = WAITING
+UNREPAIRED = WAITING | {Stage.SCHEDULED, Stage.ON_SITE}
+DONE = frozenset({Stage.REPAIRED, Stage.SIGNED_OFF, Stage.FOLLOW_UP})
+AFTER_A_VISIT = WAITING | DONE | {Stage.SCHEDULED}
 DESK = frozenset({Role.AGENT, Role.TECHNICIAN})
 SUPERVISOR = frozenset({Role.SUPERVISOR})
 TECHNICIAN = frozenset({Role.TECHNICIAN})
 AGENT = frozenset({Role.AGENT})
+OFFICE = frozenset({Role.AGENT, Role.SUPERVISOR})
+QUALITY = frozenset({Role.QUALITY})
+CUSTOMER_SIDE = frozenset({Role.CUSTOMER, Role.PROPERTY_MANAGER})
 
 Act = Callable[[Case, Request[Any], Order], Case]
 
@@ -59,7 +56,8 @@ class Rule:
     """One row of the table.
 
     `after`: the milestones that must precede this one's business time, the latest reached counts.
-    `own_visit`: only the technician who was sent may ask it.
+    `own_visit`: of technicians only the one who was sent may ask it while a visit is open.
+    `gate`: what the stage alone does not tell, judged with it, before the person.
     """
 
     roles: frozenset[Role]
@@ -67,6 +65,7 @@ class Rule:
     act: Act
     after: tuple[Milestone, ...] = ()
     own_visit: bool = False
+    gate: Callable[[Ticket, Order], None] | None = None
 
 
 def _plain(act: Callable[[Case, Request[Any]], Case]) -> Act:
@@ -85,6 +84,13 @@ def _of_visit(stage: Stage, act: Callable[[Case, Request[Any]], Case], after: Mi
     return Rule(TECHNICIAN, frozenset({stage}), _plain(act), (after,), own_visit=True)
 
 
+WHAT_WAS_DONE = (
+    Milestone.ACCEPTED,
+    Milestone.DEPARTED,
+    Milestone.ARRIVED,
+    Milestone.VISIT_ENDED,
+)
+
 RULES: dict[Command, Rule] = {
     Command.OPEN: Rule(AGENT, OPEN, _plain(_opened_already)),
     Command.REGISTER: Rule(
@@ -92,7 +98,11 @@ RULES: dict[Command, Rule] = {
         frozenset({Stage.INTAKE}),
         lambda case, request, order: registration.register(case, request, order.looked_up),
     ),
-    Command.AMEND: Rule(AGENT, REGISTERED_ON, _plain(registration.amend)),
+    Command.AMEND: Rule(
+        AGENT,
+        REGISTERED_ON,
+        lambda case, request, order: registration.amend(case, request, order.looked_up),
+    ),
     Command.NOTE: Rule(EVERYONE, OPEN, _plain(_note)),
     Command.CALL_BACK: Rule(DESK, OPEN, _plain(guidance.call_back)),
     Command.START_GUIDANCE: Rule(
@@ -103,13 +113,23 @@ RULES: dict[Command, Rule] = {
     ),
     Command.ASSESS: Rule(
         frozenset({Role.AGENT, Role.TECHNICIAN, Role.QUALITY}),
-        BEFORE_A_VISIT | {Stage.SCHEDULED, Stage.ON_SITE},
+        REGISTERED_ON,
         _plain(registration.assess),
         (Milestone.REGISTERED,),
     ),
+    Command.QUOTE: Rule(
+        DESK, UNREPAIRED, _plain(consent.quote), (Milestone.REGISTERED,), own_visit=True
+    ),
+    Command.DECIDE_FEE: Rule(
+        CUSTOMER_SIDE | AGENT, UNREPAIRED, _plain(consent.decide_fee), (Milestone.QUOTED,)
+    ),
+    Command.DISPUTE: Rule(
+        AGENT, REGISTERED_ON, _plain(disputes.dispute), (Milestone.REGISTERED, Milestone.RULED)
+    ),
+    Command.RULE: Rule(QUALITY, REGISTERED_ON, _plain(disputes.rule), (Milestone.DISPUTED,)),
     Command.DISPATCH: Rule(
         SUPERVISOR,
-        frozenset({Stage.DISPATCHING, Stage.SCHEDULED}),
+        WAITING | {Stage.SCHEDULED},
         lambda case, request, order: dispatching.dispatch(case, request, order.looked_up),
         (
             Milestone.REGISTERED,
@@ -117,6 +137,13 @@ RULES: dict[Command, Rule] = {
             Milestone.VISIT_ENDED,
             Milestone.REOPENED,
         ),
+        gate=dispatching.may_dispatch,
+    ),
+    Command.ISSUE_ORDER: Rule(
+        OFFICE,
+        UNREPAIRED | DONE,
+        _plain(dispatching.issue_order),
+        (Milestone.REGISTERED,),
     ),
     Command.ACCEPT: _of_visit(Stage.SCHEDULED, dispatching.accept, Milestone.DISPATCHED),
     Command.DECLINE: _of_visit(Stage.SCHEDULED, dispatching.decline, Milestone.DISPATCHED),
@@ -143,6 +170,8 @@ RULES: dict[Command, Rule] = {
         (Milestone.ARRIVED, Milestone.REPAIR_STARTED),
         own_visit=True,
     ),
+    Command.HOLD: Rule(OFFICE, REGISTERED_ON, _plain(holds.hold), (Milestone.REGISTERED,)),
+    Command.RESUME: Rule(OFFICE, REGISTERED_ON, _plain(holds.resume), (Milestone.REGISTERED,)),
     Command.SIGN_OFF: Rule(
         frozenset({Role.CUSTOMER, Role.PROPERTY_MANAGER, Role.TECHNICIAN}),
         frozenset({Stage.REPAIRED}),
@@ -162,15 +191,32 @@ RULES: dict[Command, Rule] = {
         (
             Milestone.SIGNED_OFF,
             Milestone.GUIDED,
+            Milestone.REFUND_APPROVED,
             Milestone.FOLLOW_UP_TRIED_1,
             Milestone.FOLLOW_UP_TRIED_2,
         ),
     ),
-    Command.CANCEL: Rule(
+    Command.VERIFY: Rule(QUALITY, DONE, _plain(closing.verify), (Milestone.RESOLVED,)),
+    Command.REQUEST_LOANER: Rule(
+        SUPERVISOR, UNREPAIRED, _plain(loaners.request_loaner), (Milestone.REGISTERED,)
+    ),
+    Command.CHOOSE_REMEDY: Rule(
+        frozenset({Role.CUSTOMER}),
+        UNREPAIRED,
+        _plain(remedies.choose_remedy),
+        (Milestone.REGISTERED,),
+    ),
+    Command.APPROVE_REFUND: Rule(
+        frozenset({Role.DEPT_HEAD}),
+        UNREPAIRED,
+        _plain(remedies.approve_refund),
+        (Milestone.REMEDY_CHOSEN,),
+    ),
+    Command.CANCEL: Rule(SUPERVISOR, OPEN, _plain(closing.cancel), WHAT_WAS_DONE),
+    Command.MERGE_INTO: Rule(
         SUPERVISOR,
         OPEN,
-        _plain(closing.cancel),
-        (Milestone.ACCEPTED, Milestone.DEPARTED, Milestone.ARRIVED, Milestone.VISIT_ENDED),
+        lambda case, request, order: merging.merge_into(case, request, order.looked_up),
     ),
 }
 
@@ -186,10 +232,10 @@ def decide(case: Case, name: str, order: Order, now: datetime) -> Case:
     rule = RULES[command]
     _check_role(rule, command, order.by)
     _check_stage(rule, command, case.ticket)
+    if rule.gate is not None:
+        rule.gate(case.ticket, order)
     _check_person(rule, case.ticket, order.by)
     fields = read_fields(FIELDS.get(command, Fields), order)
-    if getattr(fields, "emergency", False) and "dispatch.emergency" in NOT_YET_SUPPORTED:
-        raise Refused(RefusalType.NOT_YET_SUPPORTED, "紧急派工在本版本还不能用", "emergency")
     at = _business_time(case, rule, order.by, fields.at, now)
     return rule.act(case, Request(by=order.by, now=now, at=at, fields=fields), order)
 
@@ -204,7 +250,10 @@ def _check_role(rule: Rule, command: Command, by: Actor) -> None:
 
 def _check_stage(rule: Rule, command: Command, ticket: Ticket) -> None:
     if ticket.stage in ENDED:
-        raise Refused(RefusalType.TICKET_CLOSED, f"工单 {ticket.number} 已结束")
+        where = f",已并入 {ticket.merged_into}" if ticket.merged_into else ""
+        raise Refused(RefusalType.TICKET_CLOSED, f"工单 {ticket.number} 已结束{where}")
+    if ticket.merging is not None and command is not Command.NOTE:
+        raise Refused(RefusalType.INVALID_TRANSITION, f"正在并入 {ticket.merging.into},请稍候")
     if ticket.stage not in rule.stages or (ticket.outcome and command not in _WHILE_WAITING):
         able = "、".join(stage.value for stage in Stage if stage in rule.stages)
         raise Refused(
@@ -213,12 +262,22 @@ def _check_stage(rule: Rule, command: Command, ticket: Ticket) -> None:
         )
 
 
-# A ticket whose end is decided waits for its order and for nothing else.
-_WHILE_WAITING = frozenset({Command.RETURN_ORDER, Command.WAIVE_ORDER, Command.NOTE, Command.AMEND})
+# A ticket whose end is decided waits for its order, or for quality's word, and nothing else. What
+# an emergency owes is still taken.
+_WHILE_WAITING = frozenset(
+    {
+        Command.RETURN_ORDER,
+        Command.WAIVE_ORDER,
+        Command.ISSUE_ORDER,
+        Command.VERIFY,
+        Command.NOTE,
+        Command.AMEND,
+    }
+)
 
 
 def _check_person(rule: Rule, ticket: Ticket, by: Actor) -> None:
-    if not rule.own_visit or ticket.visit is None:
+    if not rule.own_visit or ticket.visit is None or by.role is not Role.TECHNICIAN:
         return
     technician = ticket.visit.technician
     if by.name not in (technician.id, technician.name):

@@ -19,7 +19,7 @@ from domain.calendars import Calendar
 from domain.conditions import Condition, holds
 from domain.policy_entry import PolicyEntry, mistake, nearest
 from domain.time_limits import ClockTarget, Duration
-from domain.vocabulary import HoldReason, Milestone, Role
+from domain.vocabulary import HoldReason, Keeper, Milestone, Role
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """A name in a policy: small letters, digits, underscores."""
@@ -93,6 +93,7 @@ class Promise(PolicyEntry):
     """One promise. Exactly one of `within` and `by` says when it is due.
 
     `outlives_ticket`: the company owes it even when the ticket has come to its end.
+    `kept_by` says which workflow keeps it: the ticket's, or the loaner's that it lends.
     `move_into` names a calendar into whose hours a due time outside them is moved. `as_written`
     is what the document itself says where a reading was chosen: for the lint, not for the engine.
     """
@@ -110,6 +111,7 @@ class Promise(PolicyEntry):
     pauses_on: Annotated[tuple[HoldReason, ...], BeforeValidator(one_or_many)] = ()
     void_by: Milestones = ()
     outlives_ticket: bool = False
+    kept_by: Keeper = Keeper.TICKET
     as_written: dict[str, JsonValue] = Field(default_factory=dict)
     remedy: Remedy | None = None
     escalate: Key = "default"

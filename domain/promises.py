@@ -13,7 +13,7 @@ from domain.civil_time import MILLISECOND, local
 from domain.policy import Policy
 from domain.promise import Promise
 from domain.running_time import HoldPeriod, RunningTime, is_paused, pauses
-from domain.vocabulary import Milestone, PromiseState, Role
+from domain.vocabulary import Keeper, Milestone, PromiseState, Role
 
 __all__ = ["HoldPeriod", "Milestones", "Moment", "Standing", "standings"]
 
@@ -70,15 +70,19 @@ def standings(
     closed_at: datetime | None = None,
     *,
     all: bool = False,
+    keeper: Keeper | None = None,
 ) -> tuple[Standing, ...]:
     """The promises whose condition holds, in the policy's order; with `all`, the rest as void.
 
     `closed_at` is when the ticket ended. What comes after `now` has not happened yet: stops and
-    ends later than `now` do not count. Refused when a fact has a value that it cannot have.
+    ends later than `now` do not count. `keeper`: only what that workflow keeps. Refused when
+    a fact has a value that it cannot have.
     """
     case = _Case(policy, milestones, holds, local(now), closed_at)
     found: list[Standing] = []
     for promise in policy.promises:
+        if keeper is not None and promise.kept_by is not keeper:
+            continue
         if promise.applies(facts):
             found.append(case.standing(promise))
         elif all:

@@ -1,25 +1,28 @@
 """The state of one repair ticket, and the events that make it.
 
-A ticket is the fold of its events: `evolve(ticket, event)` is the only way that it changes, so
-the ledger can rebuild it and the workflow and the ledger cannot disagree. An event says what it
-changed (`Changes`), never how that was decided; deciding is in `domain.procedure`.
+A ticket is the fold of its events (`domain.evolving`). An event says what it changed (`Changes`),
+never how that was decided; deciding is in `domain.procedure`.
 """
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
 from domain.calls import Call, Direction
-from domain.directory import Candidate, Device
+from domain.directory import Candidate, Device, Loaner
 from domain.promises import HoldPeriod
 from domain.records import Record
 from domain.vocabulary import (
     Channel,
+    DisputeSubject,
+    FeeKind,
+    LoanerState,
     Milestone,
     Outcome,
     PartClass,
+    QuoteState,
+    Remedy,
     Role,
     Stage,
     TicketKind,
@@ -51,8 +54,12 @@ class TechnicianRef(Record):
     name: str
 
 
+LARGEST_FEN = 10**11
+"""A thousand million yuan: what no repair costs, and what sums of many still fit."""
+
+
 class FeeLine(Record):
-    """One line of a quote or of a final amount, whole fen."""
+    """One line of a final amount, whole fen: never negative, never a fraction."""
 
     item: str
     kind: str
@@ -60,11 +67,111 @@ class FeeLine(Record):
     unit_price_fen: int = Field(ge=0)
     part_class: PartClass | None = None
 
+    @property
+    def total_fen(self) -> int:
+        return self.quantity * self.unit_price_fen
+
+
+class QuoteLine(FeeLine):
+    """One line of a quote: what is asked must be exact, so a number in quotes is none."""
+
+    item: Annotated[str, Field(min_length=1, max_length=200)]
+    kind: FeeKind
+    quantity: Annotated[int, Field(ge=1, le=100_000, strict=True)]
+    unit_price_fen: Annotated[int, Field(ge=0, le=LARGEST_FEN, strict=True)]
+
+
+class Quote(Record):
+    """What the customer was asked to agree to, and what came of it (D1-5.2.1.d, D1-5.2.1.f).
+
+    `evidence` is who said it, how and when, with a file's sha256 where there is a file.
+    `reminded`: how many reminders were sent.
+    """
+
+    number: int
+    lines: tuple[QuoteLine, ...]
+    at: datetime
+    by: Actor
+    state: QuoteState = QuoteState.OPEN
+    decided_at: datetime | None = None
+    decided_by: Actor | None = None
+    evidence: JsonValue = None
+    reminded: int = 0
+
+    @property
+    def total_fen(self) -> int:
+        return sum(line.total_fen for line in self.lines)
+
+
+class Hold(HoldPeriod):
+    """A wait beside the stage. `over`: its end is in the ledger."""
+
+    over: bool = False
+
+    @property
+    def key(self) -> tuple[str, datetime]:
+        return (self.reason.value, self.since)
+
+
+class Dispute(Record):
+    """报修争议 (D1-3.2.a): what is disputed and why; `ruled_at` once quality has ruled."""
+
+    subject: DisputeSubject
+    at: datetime
+    reason: str | None = None
+    ruled_at: datetime | None = None
+
+
+class TicketLoaner(Record):
+    """A loaner of this ticket as the ticket knows it; its own workflow knows the rest.
+
+    `promise`: what it was asked for, None when a supervisor did before time. `revision`: the
+    loaner's seq of the last news.
+    """
+
+    id: str
+    number: int
+    state: LoanerState
+    asked_at: datetime
+    asked_by: Actor | None = None
+    reason: str | None = None
+    promise: str | None = None
+    occurrence: int = 1
+    clauses: tuple[str, ...] = ()
+    deadline: datetime | None = None
+    grade: Literal["new", "any"] = "any"
+    device: Loaner | None = None
+    revision: int = 0
+
+
+class Errand(Record):
+    """Something that a ticket must have done outside, once and in its turn.
+
+    start_loaner, and telling it that the device is repaired, the ticket ended, reopened or merged;
+    merge: ask `target` to take this ticket in. `loaner`: which one it is about.
+    """
+
+    number: int
+    kind: Literal["start_loaner", "repaired", "ended", "reopened", "merged", "merge"]
+    at: datetime
+    loaner: str | None = None
+    target: str | None = None
+
+
+class Merging(Record):
+    """This ticket is to be taken in by another, which has not answered yet."""
+
+    into: str
+    at: datetime
+    by: Actor
+    reason: str | None = None
+
 
 class Visit(Record):
     """One turn of one technician; a declined or moved one stays in the ticket's history.
 
     `result` is finished, unfinished, declined, reassigned or cancelled; None while it is open.
+    `quote` is the agreed one that its paid lines stand on.
     """
 
     number: int
@@ -81,10 +188,12 @@ class Visit(Record):
     result: str | None = None
     work: str | None = None
     lines: tuple[FeeLine, ...] = ()
+    quote: int | None = None
     minutes: int | None = None
     site_cleared: bool | None = None
     warning_tag: bool | None = None
     next_visit: Window | None = None
+    emergency: bool = False
 
 
 class DispatchOrder(Record):
@@ -103,13 +212,14 @@ class DispatchOrder(Record):
     reason: str | None = None
     at: datetime
     by: Actor | None = None
+    emergency: bool = False
 
 
 class Firing(Record):
     """A step of a promise's ladder that came true: level 0 is the warning, 1 and up escalate.
 
     `late_seconds` is fired_at − due, whole seconds, never below 0. `withdrawn`: facts that came
-    later disproved it; it is never deleted.
+    later disproved it; it is never deleted. `early`: why it fired before its moment.
     """
 
     promise: str
@@ -120,6 +230,7 @@ class Firing(Record):
     fired_at: datetime
     late_seconds: int
     withdrawn: bool = False
+    early: str | None = None
 
     @property
     def key(self) -> tuple[str, int, int]:
@@ -181,17 +292,28 @@ class Ticket(Record):
     caller: str | None = None
     candidates: tuple[Candidate, ...] = ()
     related: tuple[str, ...] = ()
+    procedure: int = 1
     calls: tuple[Call, ...] = ()
     registration: Registration | None = None
     warranty: WarrantyDecision | None = None
     facts: dict[str, JsonValue] = Field(default_factory=dict)
     milestones: dict[Milestone, tuple[datetime, ...]] = Field(default_factory=dict)
     visits: tuple[Visit, ...] = ()
-    holds: tuple[HoldPeriod, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    loaners: tuple[TicketLoaner, ...] = ()
+    remedy: Remedy | None = None
+    refund_fen: int | None = None
+    merged_into: str | None = None
+    merged_from: tuple[str, ...] = ()
     firings: tuple[Firing, ...] = ()
     kept: tuple[Kept, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
     dispatch_order: DispatchOrder | None = None
+    merging: Merging | None = None
+    errands: tuple[Errand, ...] = ()
+    errands_sent: int = 0
     task: str | None = None
     seq: int = 0
 
@@ -224,6 +346,37 @@ class Ticket(Record):
         """The visit that is open now, if any."""
         return self.visits[-1] if self.visits and self.visits[-1].result is None else None
 
+    @property
+    def quote(self) -> Quote | None:
+        """The latest quote; only it can be answered or stood on."""
+        return self.quotes[-1] if self.quotes else None
+
+    @property
+    def open_quote(self) -> Quote | None:
+        """The quote that waits for its answer: it has a line above zero."""
+        quote = self.quote
+        return quote if quote is not None and quote.state is QuoteState.OPEN else None
+
+    @property
+    def open_holds(self) -> tuple[Hold, ...]:
+        return tuple(hold for hold in self.holds if not hold.over)
+
+    @property
+    def dispute(self) -> Dispute | None:
+        """The dispute that waits for its ruling, if any."""
+        last = self.disputes[-1] if self.disputes else None
+        return last if last is not None and last.ruled_at is None else None
+
+    @property
+    def loaner(self) -> TicketLoaner | None:
+        """The latest loaner."""
+        return self.loaners[-1] if self.loaners else None
+
+
+PROCEDURE = 2
+"""The procedure that new tickets begin under. A ticket goes on as it began: 2 brought the loaner,
+consent for every line above zero, and the verification of rework."""
+
 
 class Opening(Record):
     """How a ticket begins: what is known before anybody has written anything down."""
@@ -237,10 +390,23 @@ class Opening(Record):
     caller: str | None = None
     candidates: tuple[Candidate, ...] = ()
     related: tuple[str, ...] = ()
+    procedure: int = 1
+
+
+class Absorbed(Record):
+    """What a ticket takes over from one that is merged into it.
+
+    `milestones`: those that count for the one repair that is left. Calls come as calls do.
+    """
+
+    number: str
+    milestones: dict[Milestone, tuple[datetime, ...]] = Field(default_factory=dict)
+    loaners: tuple[TicketLoaner, ...] = ()
+    merged_from: tuple[str, ...] = ()
 
 
 class Changes(Record):
-    """What an event changed. Absent means untouched."""
+    """What an event changed. Absent means untouched. `reconsidered`: the outcome is open again."""
 
     opening: Opening | None = None
     stage: Stage | None = None
@@ -255,7 +421,19 @@ class Changes(Record):
     registration: Registration | None = None
     warranty: WarrantyDecision | None = None
     visit: Visit | None = None
-    hold: HoldPeriod | None = None
+    quotes: tuple[Quote, ...] = ()
+    dispute: Dispute | None = None
+    holds: tuple[Hold, ...] = ()
+    loaner: TicketLoaner | None = None
+    remedy: Remedy | None = None
+    refund_fen: int | None = None
+    merging: Merging | None = None
+    merging_settled: bool = False
+    merged_into: str | None = None
+    absorbed: Absorbed | None = None
+    errand: Errand | None = None
+    errand_done: int | None = None
+    reconsidered: bool = False
     firing: Firing | None = None
     kept: Kept | None = None
     follow_up: FollowUp | None = None
@@ -279,105 +457,8 @@ class Event(Record):
     details: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-# A correction moves these; every other milestone can be reached again, and then is added.
-_MOVED = frozenset({Milestone.REPORTED})
-
-
-def begin(opening: Opening) -> Ticket:
-    """The ticket before its first event."""
-    return Ticket(**dict(opening), line_policy=opening.policy)
-
-
-def fold(events: Iterable[Event]) -> Ticket:
-    """The ticket that its events make, oldest first; the first one carries the opening."""
-    ticket: Ticket | None = None
-    for event in events:
-        if ticket is None:
-            if event.changes.opening is None:
-                raise ValueError(f"event {event.seq} is not an opening")
-            ticket = begin(event.changes.opening)
-        ticket = evolve(ticket, event)
-    if ticket is None:
-        raise ValueError("no events: no ticket")
-    return ticket
-
-
-def evolve(ticket: Ticket, event: Event) -> Ticket:
-    """The ticket after `event`. Pure; never fails on an event of our own making."""
-    update: dict[str, Any] = {"seq": event.seq}
-    for part in (_standing, _happened, _calls, _visits, _promises):
-        update |= part(ticket, event.changes)
-    return ticket.model_copy(update=update)
-
-
-def _standing(ticket: Ticket, c: Changes) -> dict[str, Any]:
-    """What simply takes the place of what was."""
-    names = ("stage", "outcome", "policy", "policy_version", "registration", "warranty")
-    update = {name: value for name in names if (value := getattr(c, name)) is not None}
-    if c.task is not None or c.task_done:
-        update["task"] = c.task
-    return update
-
-
-def _happened(ticket: Ticket, c: Changes) -> dict[str, Any]:
-    update: dict[str, Any] = {}
-    if c.milestones or c.removed:
-        update["milestones"] = _reached(ticket.milestones, c)
-    if c.facts:
-        update["facts"] = {**ticket.facts, **c.facts}
-    if c.follow_up is not None:
-        update["follow_ups"] = (*ticket.follow_ups, c.follow_up)
-    return update
-
-
-def _calls(ticket: Ticket, c: Changes) -> dict[str, Any]:
-    gone = c.call_detached or (c.call.call_id if c.call else None)
-    if gone is None:
-        return {}
-    calls = [one for one in ticket.calls if one.call_id != gone]
-    if c.call is not None:
-        calls.append(c.call)
-    return {"calls": tuple(sorted(calls, key=_call_order))}
-
-
-def _visits(ticket: Ticket, c: Changes) -> dict[str, Any]:
-    update: dict[str, Any] = {}
-    if c.visit is not None:
-        update["visits"] = (*ticket.visits[: c.visit.number - 1], c.visit)
-    if c.dispatch_order is not None or c.dispatch_settled:
-        update["dispatch_order"] = c.dispatch_order
-    return update
-
-
-def _promises(ticket: Ticket, c: Changes) -> dict[str, Any]:
-    update: dict[str, Any] = {}
-    if c.hold is not None:
-        update["holds"] = (*(h for h in ticket.holds if h.since != c.hold.since), c.hold)
-    if c.firing is not None:
-        key = c.firing.key
-        update["firings"] = (*(f for f in ticket.firings if f.key != key), c.firing)
-    if c.kept is not None:
-        update["kept"] = (*ticket.kept, c.kept)
-    return update
-
-
-def _reached(
-    known: Mapping[Milestone, tuple[datetime, ...]], c: Changes
-) -> dict[Milestone, tuple[datetime, ...]]:
-    milestones = dict(known)
-    for milestone, moment in c.removed.items():
-        rest = tuple(one for one in milestones.get(milestone, ()) if one != moment)
-        if rest:
-            milestones[milestone] = rest
-        else:
-            milestones.pop(milestone, None)
-    for milestone, moment in c.milestones.items():
-        before = () if milestone in _MOVED else milestones.get(milestone, ())
-        milestones[milestone] = tuple(sorted((*before, moment)))
-    return milestones
-
-
-def _call_order(call: Call) -> tuple[datetime, str]:
+def call_order(call: Call) -> tuple[datetime, str]:
+    """Calls stand by the phone system's own clock."""
     return (call.started_at, call.call_id)
 
 
@@ -390,4 +471,4 @@ def began(ticket: Ticket) -> datetime:
 def earliest_inbound(calls: tuple[Call, ...]) -> Call | None:
     """The call that a ticket's `reported` is read from: its earliest by the phone's own clock."""
     inbound = [call for call in calls if call.direction is Direction.IN]
-    return min(inbound, key=_call_order) if inbound else None
+    return min(inbound, key=call_order) if inbound else None

@@ -30,6 +30,8 @@ class Outcome(StrEnum):
     """How a ticket ended, or is about to end once its paperwork is in."""
 
     REPAIRED = "repaired"
+    EXCHANGED = "exchanged"
+    REFUNDED = "refunded"
     GUIDED = "guided"
     REFUSED = "refused"
     NO_CONSENT = "no_consent"
@@ -62,11 +64,14 @@ class Milestone(StrEnum):
     VISIT_ENDED = "visit_ended"
     LOANER_RESERVED = "loaner_reserved"
     LOANER_DELIVERED = "loaner_delivered"
+    LOANER_RECALLED = "loaner_recalled"
     LOANER_RETURNED = "loaner_returned"
+    LOANER_LOST = "loaner_lost"
     DISPUTED = "disputed"
     RULED = "ruled"
     VERIFIED = "verified"
     REMEDY_CHOSEN = "remedy_chosen"
+    REFUND_APPROVED = "refund_approved"
     SIGNED_OFF = "signed_off"
     ORDER_RETURNED = "order_returned"
     ORDER_WAIVED = "order_waived"
@@ -210,3 +215,79 @@ class PartClass(StrEnum):
     MAIN_PART = "main_part"
     WEAR_PART = "wear_part"
     CONSUMABLE = "consumable"
+
+
+class QuoteState(StrEnum):
+    """What became of a quote. Free: nothing above zero, so nobody was asked. Void: a newer one,
+    or a ruling, took its place."""
+
+    OPEN = "open"
+    FREE = "free"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    VOID = "void"
+
+
+class FeeKind(StrEnum):
+    """What a line of a quote or of a final amount is for."""
+
+    PART = "part"
+    LABOUR = "labour"
+    TRAVEL = "travel"
+
+
+class FeeDecision(StrEnum):
+    """The customer's word on a quote (D1-5.2.1.f)."""
+
+    APPROVE = "approve"
+    REFUSE = "refuse"
+
+
+class DisputeSubject(StrEnum):
+    """What customer and company do not agree on (D1-3.2.a)."""
+
+    WARRANTY = "warranty"
+    FAULT = "fault"
+    FEE = "fee"
+
+
+class Remedy(StrEnum):
+    """What the customer may choose where the three guarantees (三包) give the choice (D5-C6)."""
+
+    REPAIR = "repair"
+    EXCHANGE = "exchange"
+    RETURN = "return"
+
+
+class LoanerState(StrEnum):
+    """How a loaner stands. Requested: asked for, not answered yet; released: never needed."""
+
+    REQUESTED = "requested"
+    NEEDS_DECISION = "needs_decision"
+    RESERVED = "reserved"
+    NO_STOCK = "no_stock"
+    DELIVERED = "delivered"
+    RECALLED = "recalled"
+    OVERDUE = "overdue"
+    RETURNED = "returned"
+    LOST = "lost"
+    RELEASED = "released"
+
+
+class LoanerCommand(StrEnum):
+    """What somebody may ask of a loaner; each is a Temporal update of this name."""
+
+    RESERVE = "reserve"
+    DELIVER = "deliver"
+    RECALL = "recall"
+    TAKE_BACK = "take_back"
+    REPORT_LOST = "report_lost"
+    APPROVE_CHARGE = "approve_charge"
+
+
+class Keeper(StrEnum):
+    """Which workflow keeps a promise: the ticket, or the loaner that it lends."""
+
+    TICKET = "ticket"
+    LOANER = "loaner"

@@ -11,7 +11,7 @@ from domain.civil_time import CHINA, DAY
 from domain.policy_entry import nearest
 from domain.refusals import RefusalType, Refused
 from domain.ticket import Actor
-from domain.vocabulary import Command, Role
+from domain.vocabulary import Command, LoanerCommand, Role
 from rehearsal.faults import Misread
 from rehearsal.steps import (
     Act,
@@ -23,7 +23,7 @@ from rehearsal.steps import (
     Step,
 )
 
-LOANER_COMMANDS = ("reserve", "recall", "report_lost", "deliver", "take_back")
+LOANER_COMMANDS = tuple(command.value for command in LoanerCommand)
 
 _KINDS: dict[str, frozenset[str]] = {
     "call": frozenset({"as"}),

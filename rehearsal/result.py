@@ -19,7 +19,8 @@ class Failure:
 class Result:
     """One script's outcome. `seconds` is what acting it took on our own clock.
 
-    `tickets` are the numbers of the tickets that it opened, oldest first.
+    `tickets` are the numbers of the tickets that it opened, `loaners` the workflow ids of the
+    loaners that were lent or asked for; oldest first.
     """
 
     path: str
@@ -29,6 +30,7 @@ class Result:
     seconds: float
     failures: tuple[Failure, ...] = ()
     tickets: tuple[str, ...] = ()
+    loaners: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:

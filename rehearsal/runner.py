@@ -13,10 +13,12 @@ from temporalio.service import RPCError
 
 from desk.calls import enter
 from desk.delivery import Delivery, open_ticket
+from desk.loaner_desk import LoanerDesk
 from desk.numbers import normalise
 from desk.showing import show
 from desk.temporal_starter import TemporalStarter
-from desk.ticket_desk import NoAnswer, TicketDesk, TicketFailed
+from desk.ticket_desk import TicketDesk
+from desk.updates import NoAnswer, WorkflowFailed
 from domain.calls import Direction, PhoneEvent
 from domain.refusals import RefusalType, Refused, invalid
 from domain.vocabulary import Channel, Role
@@ -29,6 +31,7 @@ from runtime.embedded.skipping import SkippingEnvironment
 from runtime.policy_files import PolicyShelf
 from storage import phone
 from storage.phone import CallKey
+from workflows.messages import loaner_workflow_id
 
 _DELIVERED_WITHIN = 20.0
 _LOOK_EVERY = 0.02
@@ -91,6 +94,7 @@ async def act(script: Script, props: Props, on_step: OnStep | None = None) -> Re
         seconds=time.monotonic() - began,
         failures=tuple(play.failures),
         tickets=play.tickets,
+        loaners=play.loaners,
     )
 
 
@@ -106,7 +110,8 @@ class _Play:
         client, shelf, queue = props.environment.client, props.shelf, props.task_queue
         starter = TemporalStarter(client, shelf, queue, lambda: self._now, rehearsal=True)
         self._delivery = Delivery(props.pool, starter, lambda: self._now)
-        self._desk = TicketDesk(client, props.pool, shelf)
+        self._tickets_desk = TicketDesk(client, props.pool, shelf)
+        self._loaners_desk = LoanerDesk(client, props.pool)
         self._clocks = TicketClocks(props.environment)
         self._numbers: list[str] = []
         self._named: dict[str, str] = {}
@@ -117,6 +122,11 @@ class _Play:
         """The tickets so far, oldest first."""
         return tuple(self._numbers)
 
+    @property
+    def loaners(self) -> tuple[str, ...]:
+        """The workflow ids of the loaners so far, oldest first."""
+        return self._clocks.loaners
+
     async def act(self) -> None:
         for step in self._script.steps:
             place = f"{self._script.path}:{step.line}"
@@ -126,7 +136,7 @@ class _Play:
             except Refused as refused:
                 self._fail(place, str(step), f"refused: {refused.type.value}: {refused}")
                 return
-            except (_CannotGoOn, NoAnswer, TicketFailed, NotSettled, TimeoutError) as error:
+            except (_CannotGoOn, NoAnswer, WorkflowFailed, NotSettled, TimeoutError) as error:
                 self._fail(place, str(step), str(error) or type(error).__name__)
                 return
             except _TROUBLE as error:
@@ -144,7 +154,7 @@ class _Play:
 
     async def _step(self, step: Step, place: str) -> None:
         moment = self._script.start + step.at
-        deed = isinstance(step.act, CommandAct) and step.on.loaner is None
+        deed = isinstance(step.act, CommandAct)
         await self._until(moment, of=self._number(step.on) if deed else None)
         match step.act:
             case PhoneAct(event):
@@ -259,26 +269,42 @@ class _Play:
         )
 
     async def _command(self, step: Step, act: CommandAct, place: str) -> None:
-        if step.on.loaner is not None:
-            raise _CannotGoOn("NotYetSupported: 备机的流程在本版本还没有,这一步不能演")
-        number = self._number(step.on)
-        fields = dict(act.fields)
+        number, fields = self._number(step.on), dict(act.fields)
+        addressed = [number, *self._other_ticket(fields)]
         wake = self._clocks.wake_of(number)
         if wake is not None and self._falls_on(number, self._now):
             await self._clocks.bring(number, min(wake, self._now) - _IN_TIME)
         else:
-            await self._clocks.bring(number, self._now)
-            await self._clocks.settle([number])
+            for one in addressed:
+                await self._clocks.bring(one, self._now)
+            await self._clocks.settle(addressed)
             # The clock stands a little past the script's moment; the deed is of the script's.
             fields.setdefault("at", self._now.isoformat())
         try:
-            await self._desk.send(number, act.command, act.by, fields, act.id)
+            await self._send(number, step.on.loaner, act, fields)
         except Refused as refused:
             self._judge(refused, act.because, place, str(step))
         else:
             if act.because is not None:
                 self._accepted_wrongly(act.because, place, str(step))
-        await self._clocks.settle([number])
+        await self._clocks.settle(addressed)
+
+    async def _send(
+        self, number: str, loaner: int | None, act: CommandAct, fields: Mapping[str, Any]
+    ) -> None:
+        if loaner is None:
+            await self._tickets_desk.send(number, act.command, act.by, fields, act.id)
+            return
+        loan_id = self._clocks.loaner(number, loaner) or loaner_workflow_id(number, loaner)
+        await self._loaners_desk.send(loan_id, act.command, act.by, fields, act.id)
+
+    def _other_ticket(self, fields: dict[str, Any]) -> list[str]:
+        """The other ticket that a command names, whose number a script cannot know."""
+        name = fields.get("ticket")
+        if not isinstance(name, str) or name not in self._named:
+            return []
+        fields["ticket"] = self._named[name]
+        return [self._named[name]]
 
     # --- what came of it -----------------------------------------------------------------------
 

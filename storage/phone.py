@@ -189,6 +189,11 @@ async def assign(connection: Any, key: CallKey, ticket_no: str | None, *, opener
     await connection.execute(statement("call_assign"), *key, ticket_no, opener)
 
 
+async def move_calls(connection: Any, merged: str, into: str) -> None:
+    """The calls of a ticket that was merged are another's, which is yet to be told of them."""
+    await connection.execute(statement("call_move"), merged, into)
+
+
 async def mark_delivered(connection: Any, row: StoredCall) -> None:
     """The ticket's workflow has taken the call as `row` has it."""
     await connection.execute(

@@ -40,6 +40,7 @@ def ticket_row(ticket: Ticket, decided_at: datetime, next_due: datetime | None) 
         "last_seq": ticket.seq,
         "decided_at": _written(decided_at),
         "state": ticket.model_dump(mode="json", by_alias=True),
+        "merged_into": ticket.merged_into,
     }
 
 

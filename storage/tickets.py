@@ -95,6 +95,12 @@ async def overdue(pool: asyncpg.Pool) -> dict[str, datetime]:
     return {row["ticket_no"]: local(row["due"]) for row in rows}
 
 
+async def merged_into(connection: Any, number: str) -> str | None:
+    """The ticket that this one is part of by now, at the end of all merges; None: of no other."""
+    into: str | None = await connection.fetchval(statement("ticket_merged_into"), number)
+    return into
+
+
 async def show_rows(pool: asyncpg.Pool, number: str) -> ShowRows | None:
     """The ticket with its events and promises, all of the same moment; None: no such ticket."""
     async with (

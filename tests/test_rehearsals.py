@@ -15,6 +15,7 @@ from rehearsal.stage import Stage, load_all, open_stage
 from runtime.policy_files import PolicyShelf
 from runtime.settings import settings
 from runtime.temporal import workflow_runner
+from workflows.loaner import LoanerWorkflow
 from workflows.messages import ticket_workflow_id
 from workflows.repair_ticket import RepairTicketWorkflow
 
@@ -77,15 +78,15 @@ async def playbill(stage: Stage) -> AsyncIterator[Playbill]:
 async def test_rehearsal(stage: Stage, playbill: Playbill, path: Path) -> None:
     result = await playbill.result(path)
     assert [str(failure) for failure in result.failures] == []
-    for number in result.tickets:
-        await replay(stage, number)
+    for workflow_id in (*map(ticket_workflow_id, result.tickets), *result.loaners):
+        await replay(stage, workflow_id)
 
 
-async def replay(stage: Stage, number: str) -> None:
-    """A new worker makes of the ticket's history what the first one made."""
-    history = await stage.client.get_workflow_handle(ticket_workflow_id(number)).fetch_history()
+async def replay(stage: Stage, workflow_id: str) -> None:
+    """A new worker makes of the workflow's history what the first one made."""
+    history = await stage.client.get_workflow_handle(workflow_id).fetch_history()
     replayer = Replayer(
-        workflows=[RepairTicketWorkflow],
+        workflows=[RepairTicketWorkflow, LoanerWorkflow],
         data_converter=stage.client.data_converter,
         workflow_runner=workflow_runner(sandboxed=True),
     )
@@ -145,10 +146,10 @@ async def test_a_command_that_should_be_turned_down_and_is_not(
     ]
 
 
-async def test_a_loaners_step_says_that_it_is_not_there_yet(stage: Stage, tmp_path: Path) -> None:
-    steps = "  - {at: 41h, do: deliver, on: loaner/1, by: supervisor/高主管}\n"
+async def test_a_loaner_that_there_is_not_is_told(stage: Stage, tmp_path: Path) -> None:
+    steps = "  - {at: 41h, do: deliver, on: loaner/2, by: supervisor/高主管}\n"
     told = await failures(stage, tmp_path, steps)
-    assert told[0].startswith("11: step 4 (at 41h, do deliver): NotYetSupported: ")
+    assert told[0].startswith("11: step 4 (at 41h, do deliver): refused: UnknownTicket: ")
 
 
 def test_faulty_books_are_told_with_their_line(shelf: PolicyShelf, tmp_path: Path) -> None:

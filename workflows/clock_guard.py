@@ -1,6 +1,7 @@
-"""A ticket may show another date only in a rehearsal: outside it, `clock_start` is refused.
+"""A ticket or a loaner may show another date only in a rehearsal: outside it, `clock_start` is
+refused.
 
-In a real ticket it would move every deadline of a promise made to a customer.
+In a real one it would move every deadline of a promise made to a customer.
 """
 
 from typing import Any
@@ -13,13 +14,14 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
+from domain.loan import LoanerStart
 from workflows.messages import TicketStart
 
 
 class _RefuseClockStart(WorkflowInboundInterceptor):
     async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
         start = input.args[0] if input.args else None
-        if isinstance(start, TicketStart) and start.clock_start is not None:
+        if isinstance(start, TicketStart | LoanerStart) and start.clock_start is not None:
             raise ApplicationError(
                 "clock_start 只能用于演练", type="InvalidInput", non_retryable=True
             )

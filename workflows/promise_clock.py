@@ -10,9 +10,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-from domain.promises import Standing
-
-Wake = tuple[datetime, Standing]
+from domain.escalation import Wake
 
 
 class PromiseClock:
@@ -36,23 +34,20 @@ class PromiseClock:
                 await workflow.wait_condition(lambda: self._next_wake() is not None)
                 continue
             # A timeout of zero or less would never yield: what is due already is settled now.
-            left = armed[0] - self._now()
+            left = armed.at - self._now()
             if left > timedelta(0):
                 await self._sleep(armed, left)
-            if self._now() >= armed[0]:
+            if self._now() >= armed.at:
                 self._settle()
 
     async def _sleep(self, armed: Wake, left: timedelta) -> None:
-        moment, standing = armed
         try:
             await workflow.wait_condition(
-                lambda: self._moved(moment),
-                timeout=left,
-                timeout_summary=f"{standing.promise} {' '.join(standing.clauses)}",
+                lambda: self._moved(armed.at), timeout=left, timeout_summary=armed.what
             )
         except TimeoutError:
             return
 
     def _moved(self, moment: datetime) -> bool:
         wake = self._next_wake()
-        return wake is None or wake[0] != moment
+        return wake is None or wake.at != moment

@@ -3,12 +3,25 @@
 from datetime import datetime
 
 from domain.case import Case
-from domain.commands import Fields, FollowUpFields, ReturnOrderFields, SignOffFields
+from domain.commands import (
+    Fields,
+    FollowUpFields,
+    ReturnOrderFields,
+    SignOffFields,
+    VerifyFields,
+)
 from domain.refusals import RefusalType, Refused, invalid
+from domain.steps.ending import (
+    close_if_all_is_in,
+    close_when_all_is_in,
+    end,
+    order_owed,
+    verification_owed,
+)
+from domain.steps.loaners import tell_loaners
 from domain.steps.request import Request
-from domain.steps.visit import call_off_visit
 from domain.ticket import Changes, FollowUp, Ticket
-from domain.vocabulary import Milestone, Outcome, Role, Stage
+from domain.vocabulary import Milestone, Outcome, Remedy, Role, Stage
 
 TRIES = (
     Milestone.FOLLOW_UP_TRIED_1,
@@ -97,46 +110,43 @@ def record_follow_up(case: Case, request: Request[FollowUpFields]) -> Case:
     if fields.satisfied is False:
         return _reopen(case, request.now, "回访时不满意")
     if fields.reached:
-        done = Outcome.REPAIRED if _was_visited(ticket) else Outcome.GUIDED
-        return _close_when_paper_is_in(case, request.now, done)
+        return _close_or_wait(case, request.now, _done(ticket))
     if tries >= case.policy.procedure.follow_up_tries:
-        return _close_when_paper_is_in(case, request.now, Outcome.NOT_REACHED)
+        return _close_or_wait(case, request.now, Outcome.NOT_REACHED)
     return case
 
 
-def cancel(case: Case, request: Request[Fields]) -> Case:
-    """Called off, with the reason; an order that was out on site must still come back."""
-    reason = request.fields.reason
-    if reason is None:
-        raise invalid("reason", "取消要写原因")
-    visit = case.ticket.visit
-    on_site = visit is not None and visit.arrived_at is not None
+def verify(case: Case, request: Request[VerifyFields]) -> Case:
+    """质检: whether what was repaired again holds; rework may not close without it (D1-3.2.b)."""
+    fields = request.fields
+    if case.ticket.last(Milestone.RESOLVED) is None:
+        raise Refused(RefusalType.INVALID_TRANSITION, "还没有修好的,没有可验证的返修")
+    if not fields.accepted and fields.reason is None:
+        raise invalid("reason", "验证不合格要写原因")
+    decided = case.ticket.last(Milestone.OUTCOME_DECIDED)
+    reconsider = not fields.accepted and decided is not None
     case = case.record(
-        "cancelled",
+        "verified" if fields.accepted else "verification_failed",
         request.now,
         by=request.by,
         changes=Changes(
-            visit=call_off_visit(visit, reason, request.at) if visit else None,
-            milestones={Milestone.VISIT_ENDED: request.at} if on_site else {},
-            dispatch_settled=True,
-            task_done=True,
+            milestones={Milestone.VERIFIED: request.at} if fields.accepted else {},
+            removed={Milestone.OUTCOME_DECIDED: decided} if reconsider and decided else {},
+            reconsidered=reconsider,
         ),
-        details=request.details(),
+        details=request.details("accepted"),
     )
-    if visit is not None:
-        case = case.notice(
-            request.now, Role.TECHNICIAN.value, "cancelled", technician=visit.technician.id
-        )
-    return _close_when_paper_is_in(case, request.now, Outcome.CANCELLED)
+    if not fields.accepted:
+        return _reopen(case, request.now, "返修验证不合格")
+    return close_if_all_is_in(case, request.now)
 
 
-def order_owed(ticket: Ticket) -> bool:
-    """Whether a repair order is still out: every ended visit's must come back or be waived."""
-    ended = ticket.last(Milestone.VISIT_ENDED)
-    if ended is None:
-        return False
-    back = (ticket.last(Milestone.ORDER_RETURNED), ticket.last(Milestone.ORDER_WAIVED))
-    return all(moment is None or moment < ended for moment in back)
+def cancel(case: Case, request: Request[Fields]) -> Case:
+    """Called off, with the reason, and all undone that was under way."""
+    reason = request.fields.reason
+    if reason is None:
+        raise invalid("reason", "取消要写原因")
+    return end(case, request.now, Outcome.CANCELLED, at=request.at, why=reason, by=request.by)
 
 
 def tries_since_signing(ticket: Ticket) -> int:
@@ -144,7 +154,7 @@ def tries_since_signing(ticket: Ticket) -> int:
     since = max(
         (
             moment
-            for milestone in (Milestone.SIGNED_OFF, Milestone.GUIDED)
+            for milestone in (Milestone.SIGNED_OFF, Milestone.GUIDED, Milestone.REFUND_APPROVED)
             if (moment := ticket.last(milestone)) is not None
         ),
         default=ticket.opened_at,
@@ -152,8 +162,13 @@ def tries_since_signing(ticket: Ticket) -> int:
     return sum(one.at >= since for one in ticket.follow_ups)
 
 
-def _was_visited(ticket: Ticket) -> bool:
-    return ticket.last(Milestone.VISIT_ENDED) is not None
+def _done(ticket: Ticket) -> Outcome:
+    """What a reached and satisfied customer got."""
+    if ticket.refund_fen is not None:
+        return Outcome.REFUNDED
+    if ticket.last(Milestone.VISIT_ENDED) is None:
+        return Outcome.GUIDED
+    return Outcome.EXCHANGED if ticket.remedy is Remedy.EXCHANGE else Outcome.REPAIRED
 
 
 def _reopen(case: Case, now: datetime, why: str) -> Case:
@@ -163,7 +178,15 @@ def _reopen(case: Case, now: datetime, why: str) -> Case:
         changes=Changes(stage=Stage.DISPATCHING, milestones={Milestone.REOPENED: now}),
         details={"why": why},
     )
+    case = tell_loaners(case, now, "reopened")
     return case.notice(now, Role.SUPERVISOR.value, "reopened")
+
+
+def _close_or_wait(case: Case, now: datetime, outcome: Outcome) -> Case:
+    case = close_when_all_is_in(case, now, outcome)
+    if verification_owed(case) and case.ticket.stage is Stage.FOLLOW_UP:
+        return case.notice(now, Role.QUALITY.value, "rework_to_verify")
+    return case
 
 
 def _to_follow_up(case: Case, now: datetime) -> Case:
@@ -175,27 +198,5 @@ def _paperwork_done(case: Case, now: datetime) -> Case:
     if order_owed(case.ticket):
         return case
     if case.ticket.outcome is not None:
-        return _close(case, now)
+        return close_if_all_is_in(case, now)
     return _to_follow_up(case, now) if case.ticket.stage is Stage.SIGNED_OFF else case
-
-
-def _close_when_paper_is_in(case: Case, now: datetime, outcome: Outcome) -> Case:
-    if not order_owed(case.ticket):
-        return _close(case, now, outcome)
-    return case.record(
-        "waiting_for_order",
-        now,
-        changes=Changes(
-            stage=Stage.FOLLOW_UP,
-            outcome=outcome,
-            milestones={Milestone.OUTCOME_DECIDED: now},
-        ),
-    )
-
-
-def _close(case: Case, now: datetime, outcome: Outcome | None = None) -> Case:
-    return case.record(
-        "closed",
-        now,
-        changes=Changes(stage=Stage.CLOSED, outcome=outcome, milestones={Milestone.CLOSED: now}),
-    )

@@ -3,19 +3,24 @@
 from datetime import datetime
 
 from domain.case import Case
-from domain.commands import DispatchFields, Fields, LookedUp, VisitWindow
+from domain.commands import DispatchFields, Fields, LookedUp, Order, VisitWindow
 from domain.policy import Policy
 from domain.refusals import RefusalType, Refused, invalid
 from domain.rotation import Turn
+from domain.steps.consent import go_on
 from domain.steps.request import Request
+from domain.steps.standing import WAITING, waiting_stage
 from domain.ticket import Changes, DispatchOrder, TechnicianRef, Ticket, Visit, Window
-from domain.vocabulary import Milestone, Role, Stage, Warranty
+from domain.vocabulary import Milestone, Remedy, Role, Stage, Warranty
 
 NOBODY_LEFT = "轮派已无人可派,请主管指定维修人员"
 
 
 def dispatch(case: Case, request: Request[DispatchFields], looked_up: LookedUp) -> Case:
-    """Order a visit; the ring, or the name given, is settled by the story (`assign`)."""
+    """Order a visit; the ring, or the name given, is settled by the story (`assign`).
+
+    An emergency goes first and owes its order (D1-6.b); paid work waits for consent all the same.
+    """
     fields = request.fields
     window = as_window(fields.window, request.at)
     if case.ticket.dispatch_order is not None:
@@ -25,12 +30,53 @@ def dispatch(case: Case, request: Request[DispatchFields], looked_up: LookedUp) 
             RefusalType.UNKNOWN_TECHNICIAN, f"没有维修人员 {fields.technician}", "technician"
         )
     if case.ticket.stage is Stage.SCHEDULED:
+        if fields.emergency:
+            raise invalid("emergency", "已经派工;改派或改期不写 emergency")
         return _change_visit(case, request, looked_up.technician, window)
+    if fields.emergency and fields.reason is None:
+        raise invalid("reason", "先抢修后补单要写原因")
     if looked_up.technician is not None and looked_up.override and fields.reason is None:
         raise invalid("reason", "不按轮派顺序指定维修人员,要写原因")
     # What was agreed at the end of an unfinished visit holds unless another time is given (D1-9.b).
     agreed = case.ticket.visits[-1].next_visit if case.ticket.visits else None
-    return _order(case, request, looked_up.technician, window or agreed, excluded=())
+    return _order(
+        case,
+        request,
+        looked_up.technician,
+        window or agreed,
+        excluded=(),
+        emergency=fields.emergency,
+    )
+
+
+def may_dispatch(ticket: Ticket, order: Order) -> None:
+    """Before a quote is answered nobody goes out, emergencies apart (decisions, Warranty)."""
+    if ticket.remedy is Remedy.RETURN:
+        raise Refused(RefusalType.INVALID_TRANSITION, "顾客选择退货,不再派工")
+    if order.fields.get("emergency") is True or ticket.stage not in WAITING:
+        return
+    if ticket.stage is Stage.AWAITING_CONSENT:
+        raise Refused(RefusalType.CONSENT_NEEDED, "报价还没有答复,不能派工;紧急的写 emergency")
+    if ticket.stage is not Stage.DISPATCHING:
+        raise Refused(
+            RefusalType.INVALID_TRANSITION,
+            f"工单在 {ticket.stage.value},要先判定和报价;紧急的写 emergency",
+        )
+
+
+def issue_order(case: Case, request: Request[Fields]) -> Case:
+    """补单: the repair order that an emergency still owes (D1-6.b)."""
+    ticket = case.ticket
+    emergency = any(visit.emergency for visit in ticket.visits)
+    if not emergency or ticket.last(Milestone.ORDER_ISSUED) is not None:
+        raise Refused(RefusalType.INVALID_TRANSITION, "没有要补的维修单")
+    return case.record(
+        "order_issued",
+        request.now,
+        by=request.by,
+        changes=Changes(milestones={Milestone.ORDER_ISSUED: request.at}),
+        details=request.details(),
+    )
 
 
 def assign(case: Case, turn: Turn, now: datetime) -> Case:
@@ -43,7 +89,11 @@ def assign(case: Case, turn: Turn, now: datetime) -> Case:
         case = case.record(
             "nobody_to_dispatch",
             now,
-            changes=Changes(stage=Stage.DISPATCHING, dispatch_settled=True, task=NOBODY_LEFT),
+            changes=Changes(
+                stage=waiting_stage(case.ticket, case.policy),
+                dispatch_settled=True,
+                task=NOBODY_LEFT,
+            ),
             details={"skipped": dict(skipped)},
         )
         return case.notice(now, Role.SUPERVISOR.value, "nobody_to_dispatch")
@@ -55,7 +105,11 @@ def assign(case: Case, turn: Turn, now: datetime) -> Case:
         window=order.window,
         reason=order.reason,
         dispatched_at=order.at,
+        emergency=order.emergency,
     )
+    milestones = {Milestone.DISPATCHED: order.at}
+    if not order.emergency:
+        milestones[Milestone.ORDER_ISSUED] = order.at
     case = case.record(
         "dispatched",
         now,
@@ -63,7 +117,8 @@ def assign(case: Case, turn: Turn, now: datetime) -> Case:
         changes=Changes(
             stage=Stage.SCHEDULED,
             visit=visit,
-            milestones={Milestone.DISPATCHED: order.at, Milestone.ORDER_ISSUED: order.at},
+            milestones=milestones,
+            facts={"emergency": True} if order.emergency else {},
             dispatch_settled=True,
             task_done=True,
         ),
@@ -103,6 +158,8 @@ def decline(case: Case, request: Request[Fields]) -> Case:
         changes=Changes(stage=Stage.DISPATCHING, visit=declined),
         details=request.details(),
     )
+    if not visit.emergency and waiting_stage(case.ticket, case.policy) is not Stage.DISPATCHING:
+        return go_on(case, request.now)  # a quote came meanwhile: nobody goes before its answer
     order = DispatchOrder(
         visit=len(case.ticket.visits) + 1,
         department=department_of(case.policy, case.ticket),
@@ -110,6 +167,7 @@ def decline(case: Case, request: Request[Fields]) -> Case:
         excluded=_declined_so_far(case.ticket),
         window=visit.window,
         at=request.at,
+        emergency=visit.emergency,
     )
     return case.record("dispatch_ordered", request.now, changes=Changes(dispatch_order=order))
 
@@ -141,6 +199,7 @@ def _order(
     technician: TechnicianRef | None,
     window: Window | None,
     excluded: tuple[str, ...],
+    emergency: bool,
 ) -> Case:
     order = DispatchOrder(
         visit=len(case.ticket.visits) + 1,
@@ -152,13 +211,18 @@ def _order(
         reason=request.fields.reason,
         at=request.at,
         by=request.by,
+        emergency=emergency,
     )
+    # On its way out of the waiting stages: the ring is asked, whatever else was still awaited.
     return case.record(
         "dispatch_ordered",
         request.now,
         by=request.by,
         changes=Changes(dispatch_order=order),
-        details=request.details("technician", "window"),
+        details={
+            **request.details("technician", "window"),
+            **({"emergency": True} if emergency else {}),
+        },
     )
 
 
@@ -189,6 +253,8 @@ def _change_visit(
         return case.notice(
             request.now, Role.TECHNICIAN.value, "visit_moved", technician=visit.technician.id
         )
+    if case.ticket.open_quote is not None and not visit.emergency:
+        raise Refused(RefusalType.CONSENT_NEEDED, "报价还没有答复,不能改派")
     case = case.record(
         "reassigned",
         request.now,
@@ -201,7 +267,14 @@ def _change_visit(
     case = case.notice(
         request.now, Role.TECHNICIAN.value, "reassigned", technician=visit.technician.id
     )
-    return _order(case, request, technician, window or visit.window, excluded=())
+    return _order(
+        case,
+        request,
+        technician,
+        window or visit.window,
+        excluded=(),
+        emergency=visit.emergency,
+    )
 
 
 def _ended(visit: Visit, result: str, reason: str | None, at: datetime) -> Visit:

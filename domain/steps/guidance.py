@@ -2,9 +2,12 @@
 
 from domain.case import Case
 from domain.commands import CallBackFields, Fields, GuideFields
+from domain.steps.consent import made_void
+from domain.steps.holds import lifted
+from domain.steps.loaners import tell_loaners
 from domain.steps.request import Request
 from domain.ticket import Changes
-from domain.vocabulary import Milestone, Stage
+from domain.vocabulary import HoldReason, Milestone, Stage
 
 
 def call_back(case: Case, request: Request[CallBackFields]) -> Case:
@@ -41,6 +44,19 @@ def guide(case: Case, request: Request[GuideFields]) -> Case:
             stage=Stage.FOLLOW_UP, milestones=milestones, dispatch_settled=True, task_done=True
         )
         kind = "guided"
-    return case.record(
+    case = case.record(
         kind, request.now, by=request.by, changes=changes, details=request.details("outcome")
     )
+    return case if kind != "guided" else _no_visit_needed(case, request)
+
+
+def _no_visit_needed(case: Case, request: Request[GuideFields]) -> Case:
+    """Solved: nothing is left to be paid, and a loaner is not needed any more."""
+    asked = case.ticket.open_quote
+    if asked is not None:
+        changes = Changes(
+            quotes=made_void(case.ticket),
+            holds=lifted(case.ticket, request.at, HoldReason.CONSENT),
+        )
+        case = case.record("quotes_void", request.now, changes=changes)
+    return tell_loaners(case, request.now, "repaired")

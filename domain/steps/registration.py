@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from domain.case import Case
 from domain.civil_time import local
-from domain.commands import AmendFields, AssessFields, LookedUp, RegisterFields
+from domain.commands import AmendFields, AssessFields, LookedUp, RegisterFields, fault_of
 from domain.directory import Device
 from domain.refusals import invalid
+from domain.steps.consent import go_on, nothing_to_pay
 from domain.steps.request import Request
+from domain.steps.standing import called_back_from, next_stage
 from domain.ticket import Changes, Registration, Ticket
 from domain.vocabulary import (
     Cause,
@@ -99,35 +101,91 @@ def assess(case: Case, request: Request[AssessFields]) -> Case:
         details=request.details("in_warranty", "basis", *said),
     )
     if fields.in_warranty is not None:
-        return _decided_by_person(case, request)
+        basis = fields.basis or fields.reason or f"{request.by.name}判定"
+        return decide_by_person(case, request.now, fields.in_warranty, basis)
     if fields.cause is not None and _books_decide(case, fields.cause):
-        return _judge_warranty(case, request.now, cause=fields.cause)
+        return judge_by_cause(case, request.now, fields.cause)
     return case
 
 
-def amend(case: Case, request: Request[AmendFields]) -> Case:
-    """Correct an entry of the register; the old value stays in the ledger."""
-    fields, entry = request.fields, case.ticket.registration
-    if fields.field in _AMENDABLE and entry is not None:
-        if not isinstance(fields.value, str) or not fields.value:
-            raise invalid("value", f"{fields.field} 要写文字")
-        changes = Changes(registration=entry.model_copy(update={fields.field: fields.value}))
-    elif fields.field == "urgent":
-        if not isinstance(fields.value, bool):
+def amend(case: Case, request: Request[AmendFields], looked_up: LookedUp) -> Case:
+    """Correct an entry of the register; the old value stays in the ledger.
+
+    What the warranty or a promise depends on is worked out again from the corrected entry.
+    """
+    name, value, entry = request.fields.field, request.fields.value, case.ticket.registration
+    changes: Changes | None = None
+    if name in _AMENDABLE and entry is not None:
+        if not isinstance(value, str) or not value:
+            raise invalid("value", f"{name} 要写文字")
+        changes = Changes(registration=entry.model_copy(update={name: value}))
+    elif name == "urgent":
+        if not isinstance(value, bool):
             raise invalid("value", "urgent 要写 true 或 false")
-        changes = Changes(facts={"urgent": fields.value})
-    else:
-        raise invalid("field", f"可更正的有:{'、'.join((*_AMENDABLE, 'urgent'))}")
-    return case.record(
+        changes = Changes(facts={"urgent": value})
+    elif name == "device" and entry is not None:
+        changes = _amended_device(case, looked_up)
+    elif name in _OF_DEVICE and entry is not None:
+        changes = _amended_fact(entry, name, value)
+    if changes is None:
+        known = (*_AMENDABLE, "urgent", "device", *_OF_DEVICE)
+        raise invalid("field", f"可更正的有:{'、'.join(known)}")
+    case = case.record(
         "amended",
         request.now,
         by=request.by,
         changes=changes,
         details=request.details("field", "value"),
     )
+    return _judge_again(case, request.now) if name in ("device", *_OF_DEVICE) else case
 
 
 _AMENDABLE = ("caller_name", "caller_phone", "site", "symptom", "category")
+_OF_DEVICE = (
+    *("product_class", "weight_kg", "repairs_done"),
+    *("invoice_date", "delivered_on", "accepted_on"),
+)
+
+
+def _amended_device(case: Case, looked_up: LookedUp) -> Changes:
+    device, policy = looked_up.device, looked_up.policy
+    entry = case.ticket.registration
+    if device is None or policy is None or entry is None:
+        raise invalid("value", "要写名录里的设备编号,或一个设备的映射")
+    if policy.name != case.ticket.policy:
+        raise invalid(
+            "value", f"这台设备属于政策 {policy.name},工单属于 {case.ticket.policy};请另开工单"
+        )
+    known = dict.fromkeys(_OF_DEVICE)
+    return Changes(
+        registration=entry.model_copy(update={"device": device}),
+        facts={**known, **_device_facts(device)},
+    )
+
+
+def _amended_fact(entry: Registration, name: str, value: JsonValue) -> Changes:
+    if entry.device is None:
+        raise invalid("field", "还没有设备;请先更正 device")
+    try:
+        device = Device.model_validate({**entry.device.model_dump(), name: value})
+    except ValidationError as error:
+        fault = fault_of(error, Device)
+        raise invalid("value", fault.message) from None
+    facts = _device_facts(device)
+    return Changes(
+        registration=entry.model_copy(update={"device": device}), facts={name: facts.get(name)}
+    )
+
+
+def _judge_again(case: Case, now: datetime) -> Case:
+    """The books decide again, unless a person has decided."""
+    warranty = case.ticket.warranty
+    by_person = warranty is not None and not (warranty.clauses or warranty.missing)
+    if by_person:
+        return case
+    said = case.ticket.facts.get("cause")
+    cause = Cause(str(said)) if said in set(Cause) else Cause.QUALITY
+    return judge_by_cause(case, now, cause)
 
 
 def _redirect(case: Case, request: Request[RegisterFields]) -> Case:
@@ -198,39 +256,39 @@ def _books_decide(case: Case, cause: Cause) -> bool:
     return warranty is None or bool(warranty.clauses or warranty.missing)
 
 
-def _decided_by_person(case: Case, request: Request[AssessFields]) -> Case:
-    answer = request.fields.in_warranty
+def decide_by_person(case: Case, now: datetime, answer: bool | str, basis: str) -> Case:
+    """What somebody decided, or ruled, stands over what the books say."""
     word = Warranty.UNKNOWN if answer == "unknown" else Warranty.IN if answer else Warranty.OUT
-    basis = request.fields.basis or request.fields.reason or f"{request.by.name}判定"
-    return _record_warranty(case, request.now, WarrantyDecision(in_warranty=word, basis=basis), {})
+    return _record_warranty(case, now, WarrantyDecision(in_warranty=word, basis=basis), {})
+
+
+def judge_by_cause(case: Case, now: datetime, cause: Cause) -> Case:
+    """What the purchase facts say of a fault of that cause."""
+    return _judge_warranty(case, now, cause=cause)
 
 
 def _record_warranty(
     case: Case, now: datetime, decision: WarrantyDecision, milestones: dict[Milestone, datetime]
 ) -> Case:
-    stage = _after_assessment(case, decision)
-    changes = Changes(
-        warranty=decision,
-        facts={"in_warranty": _FACT_VALUE[decision.in_warranty]},
-        milestones=milestones,
-        stage=stage,
-        # Nobody goes out before the quote, not even one whom the ring is just choosing.
-        dispatch_settled=stage is Stage.ASSESSING,
-    )
-    return case.record(
+    before = case.ticket.warranty
+    decided = case.ticket.model_copy(update={"warranty": decision})
+    stage = next_stage(decided, case.policy)
+    case = case.record(
         "warranty_decided",
         now,
-        changes=changes,
+        changes=Changes(
+            stage=stage,
+            warranty=decision,
+            facts={"in_warranty": _FACT_VALUE[decision.in_warranty]},
+            milestones=milestones,
+            dispatch_settled=called_back_from(case.ticket, stage),
+        ),
         details={"in_warranty": decision.in_warranty.value, "basis": decision.basis},
     )
-
-
-def _after_assessment(case: Case, decision: WarrantyDecision) -> Stage | None:
-    """Where the ticket goes: to a quote first, or to a technician who looks first."""
-    if case.ticket.stage not in (Stage.REGISTERED, Stage.ASSESSING, Stage.DISPATCHING):
-        return None
-    quote_first = decision.in_warranty is Warranty.OUT and case.policy.procedure.quote_first
-    return Stage.ASSESSING if quote_first and not case.ticket.visits else Stage.DISPATCHING
+    found_in = decision.in_warranty is Warranty.IN
+    if found_in and before is not None and before.in_warranty is not Warranty.IN:
+        case = go_on(nothing_to_pay(case, now), now)
+    return case
 
 
 def _purchase_facts(ticket: Ticket) -> PurchaseFacts:

@@ -1,14 +1,16 @@
 """上门: on the way, at work, finished or not (D1-7 to D1-9)."""
 
-from datetime import datetime
-
 from domain.case import Case
 from domain.commands import Fields, FinishFields, LeaveUnfinishedFields
+from domain.fees import agreed_quote, check_agreed, is_paid
 from domain.refusals import RefusalType, Refused, invalid
+from domain.steps.consent import go_on, made_void
 from domain.steps.dispatching import as_window, open_visit
+from domain.steps.holds import lifted
+from domain.steps.loaners import tell_loaners
 from domain.steps.request import Request
 from domain.ticket import Changes, FeeLine, Ticket, Visit
-from domain.vocabulary import Milestone, Role, Stage, Warranty
+from domain.vocabulary import HoldReason, Milestone, Role, Stage, Warranty
 
 
 def depart(case: Case, request: Request[Fields]) -> Case:
@@ -29,6 +31,7 @@ def start_work(case: Case, request: Request[Fields]) -> Case:
     visit = open_visit(case)
     if visit.started_at is not None:
         raise Refused(RefusalType.INVALID_TRANSITION, "已经开工")
+    _refuse_while_asked(case.ticket)
     return _step(case, request, "work_started", Milestone.REPAIR_STARTED, visit, "started_at")
 
 
@@ -36,7 +39,8 @@ def finish(case: Case, request: Request[FinishFields]) -> Case:
     """The fault is removed. Work never marked as begun counts from the arrival."""
     fields = request.fields
     visit = open_visit(case)
-    _refuse_unagreed_fee(case.ticket, fields.lines)
+    _refuse_while_asked(case.ticket)
+    _refuse_unagreed_fee(case, fields.lines)
     milestones = {Milestone.RESOLVED: request.at, Milestone.VISIT_ENDED: request.at}
     if visit.started_at is None and visit.arrived_at is not None:
         milestones[Milestone.REPAIR_STARTED] = visit.arrived_at
@@ -47,12 +51,14 @@ def finish(case: Case, request: Request[FinishFields]) -> Case:
             "result": "finished",
             "work": fields.work,
             "lines": fields.lines,
+            "quote": _stands_on(case.ticket, fields.lines),
             "minutes": fields.minutes,
             "site_cleared": fields.site_cleared,
             "warning_tag": fields.warning_tag,
         }
     )
-    return case.record(
+    asked = case.ticket.open_quote
+    case = case.record(
         "finished",
         request.now,
         by=request.by,
@@ -61,9 +67,13 @@ def finish(case: Case, request: Request[FinishFields]) -> Case:
             visit=done,
             milestones=milestones,
             facts={"last_visit": "finished"},
+            # An emergency that needed no paid work after all: there is nothing left to answer.
+            quotes=made_void(case.ticket) if asked else (),
+            holds=lifted(case.ticket, request.at, HoldReason.CONSENT) if asked else (),
         ),
         details=request.details("work", "minutes", "site_cleared", "warning_tag"),
     )
+    return tell_loaners(case, request.now, "repaired")
 
 
 def leave_unfinished(case: Case, request: Request[LeaveUnfinishedFields]) -> Case:
@@ -72,7 +82,7 @@ def leave_unfinished(case: Case, request: Request[LeaveUnfinishedFields]) -> Cas
     visit = open_visit(case)
     if fields.reason is None:
         raise invalid("reason", "未完成要写原因")
-    _refuse_unagreed_fee(case.ticket, fields.lines)
+    _refuse_unagreed_fee(case, fields.lines)
     left = visit.model_copy(
         update={
             "ended_at": request.at,
@@ -80,6 +90,7 @@ def leave_unfinished(case: Case, request: Request[LeaveUnfinishedFields]) -> Cas
             "reason": fields.reason,
             "work": fields.work,
             "lines": fields.lines,
+            "quote": _stands_on(case.ticket, fields.lines),
             "minutes": fields.minutes,
             "site_cleared": fields.site_cleared,
             "warning_tag": fields.warning_tag,
@@ -101,12 +112,8 @@ def leave_unfinished(case: Case, request: Request[LeaveUnfinishedFields]) -> Cas
         ),
         details=request.details("next_visit", "work"),
     )
+    case = go_on(case, request.now)
     return case.notice(request.now, Role.SUPERVISOR.value, "left_unfinished")
-
-
-def call_off_visit(visit: Visit, reason: str, at: datetime) -> Visit:
-    """The open visit of a ticket that is cancelled."""
-    return visit.model_copy(update={"result": "cancelled", "reason": reason, "ended_at": at})
 
 
 def _accepted_visit(case: Case) -> Visit:
@@ -138,8 +145,24 @@ def _step(
     )
 
 
-def _refuse_unagreed_fee(ticket: Ticket, lines: tuple[FeeLine, ...]) -> None:
-    """No paid line before a yes, whatever else is so (D1-5.2.1.f); in warranty nothing is paid."""
+def _refuse_while_asked(ticket: Ticket) -> None:
+    """A quote holds the visit; in an emergency the place is made safe meanwhile, free of charge."""
+    visit = ticket.visit
+    if ticket.open_quote is not None and visit is not None and not visit.emergency:
+        raise Refused(
+            RefusalType.CONSENT_NEEDED, "报价还没有答复;等 decide_fee,或 leave_unfinished"
+        )
+
+
+def _refuse_unagreed_fee(case: Case, lines: tuple[FeeLine, ...]) -> None:
+    """No paid line before a yes, whatever else is so (D1-5.2.1.f)."""
+    ticket = case.ticket
     free = ticket.warranty is not None and ticket.warranty.in_warranty is Warranty.IN
-    if not free and any(line.quantity * line.unit_price_fen > 0 for line in lines):
-        raise Refused(RefusalType.CONSENT_NEEDED, "收费项目要先报价并取得同意", "lines")
+    if ticket.procedure < 2 and free:
+        return
+    check_agreed(ticket, case.policy.procedure.quote_tolerance, lines)
+
+
+def _stands_on(ticket: Ticket, lines: tuple[FeeLine, ...]) -> int | None:
+    quote = agreed_quote(ticket)
+    return quote.number if quote is not None and is_paid(lines) else None

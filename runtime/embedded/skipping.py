@@ -5,9 +5,10 @@ Both forget everything at their end, and end with this process.
 
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from temporalio.api.common.v1 import TimeSkippingInfo
@@ -70,9 +71,11 @@ async def skipping_server(log_folder: Path | None = None) -> AsyncIterator[Skipp
 
 
 @contextlib.asynccontextmanager
-async def live_server(log_folder: Path | None = None) -> AsyncIterator[WorkflowEnvironment]:
+async def live_server(
+    log_folder: Path | None = None, dynamic_config: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[WorkflowEnvironment]:
     """A server in real time, with our data converter."""
-    async with _forgetful_server(log_folder, {}) as server:
+    async with _forgetful_server(log_folder, dict(dynamic_config)) as server:
         yield WorkflowEnvironment.from_client(await connect(server.address))
 
 

@@ -109,6 +109,8 @@ def test_from_up_to_sign_off_and_up_again(shell: Shell) -> None:
     _visit_and_sign(shell, number)
     assert _worker(shell) not in (None, status["worker"])
 
+    _lend(shell)
+
     before, follow_up = _stages_and_dues(shell), _follow_up_due(shell, number)
     assert before[number] == ("signed_off", _next_due(shell, number))
     shell.done("down")
@@ -160,7 +162,7 @@ def _register_and_dispatch(shell: Shell, number: str) -> None:
     stranger = shell.refused("ticket", "accept", number, "--by", "technician/吴师傅")
     assert stranger.startswith("拒绝 NotYourVisit: ")
     assert shell.refused("ticket", "show", "W0").startswith("拒绝 UnknownTicket: ")
-    later = ("ticket", "quote", number, "--by", "agent/客服小何", "--lines", "[]")
+    later = ("ticket", "adopt_policy", number, "--by", "manager/罗总", "--policy", "house")
     assert shell.refused(*later).startswith("拒绝 NotYetSupported: ")
     ticket("accept", "technician/周师傅")
 
@@ -177,6 +179,41 @@ def _visit_and_sign(shell: Shell, number: str) -> None:
     read = shell.done("ticket", "show", number)
     for words in ("已签署", "王秀英", "[关]不严", "调合页", "order_return"):
         assert words in read
+
+
+def _lend(shell: Shell) -> None:
+    """A loaner before time: reserved, handed over, and written off with a charge."""
+    paper = ("ticket", "open", "--channel", "fax", "--source-id", "F-8", "--by", "agent/客服小何")
+    number: str = shell.json(*paper)["number"]
+    product = {"product": "电子天平", "product_class": "instrument", "weight_kg": 6}
+    device = json.dumps({**product, "policy": "instruments"})
+    entry = ("--device", device, "--site", "实验室", "--symptom", "读数漂移", "--category", "仪器")
+    shell.done("ticket", "register", number, "--by", "agent/客服小何", *entry)
+    boss, which = ("--by", "supervisor/高主管"), f"{number}/1"
+    early = shell.refused("loaner", "deliver", which, *boss)
+    assert early.startswith(f"拒绝 UnknownTicket: 没有这台备机:备机 {which}")
+    shell.done("ticket", "request_loaner", number, *boss, "--reason", "客户急用")
+    shell.refused("loaner", "reserve", which, *boss, "--loaner", "L99")
+    assert shell.refused("loaner", "take_back", which, *boss, "--condition", "good").startswith(
+        "拒绝 InvalidTransition: "
+    )
+    sent = ("loaner", "deliver", which, *boss, "--id", "hand-over")
+    first, again = shell.json(*sent), shell.json(*sent)
+    assert first == again
+    assert (first["state"], first["device"]) == ("delivered", "L02")
+    held = {one["device"]: one for one in shell.json("loaner", "list")["loaners"]}["L02"]
+    assert (held["loaner"], held["state"]) == (f"loaner/{which}", "delivered")
+    assert "备机" in shell.done("ticket", "show", number)
+    lost = ("loaner", "report_lost", which, *boss, "--reason", "找不到", "--charge-fen", "120000")
+    assert "待办" in shell.done(*lost)
+    shell.done("loaner", "approve_charge", which, "--by", "dept_head/刘部长", "--approved")
+    shown = shell.json("loaner", "show", which)
+    assert (shown["state"], shown["charge_fen"], shown["charge_approved"]) == ("lost", 120000, True)
+    assert shell.refused(*lost).startswith("拒绝 TicketClosed: ")
+    read = shell.done("loaner", "show", which)
+    for words in ("已丢失", "1200.00 元(已批准)", "电子天平", "备机已送到"):
+        assert words in read
+    assert shell.json("ticket", "show", number)["loaner"] == "lost"
 
 
 def _stages_and_dues(shell: Shell) -> dict[str, tuple[str, str | None]]:

@@ -30,6 +30,9 @@ BAD = [
     ("ticket list --limit 0", "--limit 至少为 1"),
     ("ticket list --stage intak", "是否想写 intake?"),
     ("ticket open --channel pigeon --source-id 1 --by agent/x", "没有渠道 pigeon"),
+    ("loaner lend W1/1", "没有命令 lend"),
+    ("loaner reserve W1/1 --by supervisor/x --loner L1", "是否想写 --loaner?"),
+    ("loaner take_back W1/1", "缺少 --by"),
     ("call ring --call-id 1", "没有命令 ring"),
     ("call answer", "缺少 --call-id"),
     ("call newCall --call-id 1 --direction sideways", "--direction"),
@@ -69,7 +72,11 @@ def test_a_script_with_faults_is_bad_usage(
 
 
 @pytest.mark.parametrize(
-    "line", ["ticket list", "ticket show N", "ticket note N --by agent/x --text y"]
+    "line",
+    [
+        *("ticket list", "ticket show N", "ticket note N --by agent/x --text y"),
+        *("loaner list", "loaner show N/1", "loaner deliver N/1 --by technician/x"),
+    ],
 )
 def test_without_a_stack_it_says_how_to_start_one(
     line: str, capsys: pytest.CaptureFixture[str]
@@ -96,6 +103,11 @@ def test_down_of_nothing_is_done(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_unknown_policy_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["policy", "show", "windows"]) == REFUSED
     assert capsys.readouterr().err.startswith("拒绝 UnknownPolicy policy: 没有政策 windows")
+
+
+def test_what_is_no_loaners_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["loaner", "show", "W1"]) == REFUSED
+    assert capsys.readouterr().err.startswith("拒绝 UnknownTicket: 备机要写成 工单号/第几台")
 
 
 def test_a_policy_file_with_a_typo_names_its_line(

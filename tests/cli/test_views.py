@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.demo_day import EXAMPLES, moved_to, to_try
+from cli.loaner_views import print_loaner, print_stock
 from cli.status import without_password
 from cli.ticket_views import print_ticket
 from cli.timeline import timeline
@@ -105,6 +106,15 @@ TICKET: dict[str, Any] = {
     "related": [],
     "candidates": [],
     "visits": [],
+    "quotes": [],
+    "loaners": [],
+    "holds": [],
+    "dispute": None,
+    "remedy": None,
+    "refund_fen": None,
+    "charged_fen": 0,
+    "merged_into": None,
+    "merged_from": [],
     "milestones": {"reported": "2026-03-02T09:07:00+08:00"},
     "promise_details": [
         promise(
@@ -198,3 +208,104 @@ def test_an_ended_ticket_does_not_speak_of_what_will_not_come(
     print_ticket({**TICKET, "stage": "closed", "outcome": "repaired"})
     assert "follow_up、" not in (shown := capsys.readouterr().out)
     assert "还没开始" not in shown
+
+
+def test_a_quote_is_shown_in_yuan_with_its_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    line = {"item": "密封条", "kind": "part", "quantity": 2, "unit_price_fen": 4050}
+    quote = {
+        "number": 1,
+        "at": "2026-03-02T11:00:00+08:00",
+        "lines": [line],
+        "total_fen": 8100,
+        "state": "approved",
+        "decided_at": "2026-03-02T11:30:00+08:00",
+        "evidence": {"how": "电话"},
+    }
+    print_ticket({**TICKET, "quotes": [quote], "charged_fen": 8100})
+    shown = capsys.readouterr().out
+    assert "密封条(配件)2 × 40.50" in shown
+    assert "81.00 元" in shown
+    assert "已同意 03-02 11:30" in shown
+    assert "how: 电话" in shown
+
+
+def test_what_a_ticket_waits_for_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    began = {"from": "2026-03-02T11:00:00+08:00"}
+    holds = [
+        {"reason": "weather", **began, "to": "2026-03-03T08:00:00+08:00", "over": False},
+        {"reason": "parts", **began, "to": "2026-03-02T12:00:00+08:00", "over": True},
+    ]
+    dispute = {"subject": "warranty", "reason": "发票日期不对"}
+    print_ticket({**TICKET, "holds": holds, "dispute": dispute})
+    shown = capsys.readouterr().out
+    assert "天气(03-02 11:00 起,到 03-03 08:00)" in shown
+    assert "配件(" not in shown
+    assert "保修:发票日期不对" in shown
+
+
+LOANER: dict[str, Any] = {
+    "id": "loaner/W1/1",
+    "number": 1,
+    "ticket": "W1",
+    "policy": "instruments",
+    "state": "lost",
+    "promise": "fixed_or_loaner_small",
+    "clauses": ["D5-A3.4.b"],
+    "deadline": "2026-03-05T00:00:00+08:00",
+    "reason": None,
+    "asked_at": "2026-03-04T00:00:00+08:00",
+    "reserved_at": "2026-03-04T00:00:00+08:00",
+    "delivered_at": "2026-03-04T02:00:00+08:00",
+    "recalled_at": None,
+    "due_back": None,
+    "returned_at": None,
+    "lost_at": "2026-03-09T10:00:00+08:00",
+    "device": {"id": "L01", "product": "便携水质分析仪", "grade": "new"},
+    "condition": None,
+    "charge_fen": 120000,
+    "charge_approved": None,
+    "escalations": [],
+    "task": "待部门负责人批准",
+    "wanted": {"product_class": "instrument", "product": "便携水质分析仪", "grade": "new"},
+    "timeline": [
+        event(1, "09:00:00", "loaner_requested"),
+        event(2, "10:00:00", "loaner_lost", "supervisor/高主管", charge_fen=120000),
+        event(3, "10:00:00", "notice_due", to="dept_head", about="loaner_charge_proposed"),
+    ],
+}
+
+
+def test_a_loaner_is_shown_with_what_it_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    print_loaner(LOANER)
+    shown = capsys.readouterr().out
+    assert "备机 W1/1 已丢失" in shown
+    assert "1200.00 元(待批准)" in shown
+    assert "L01 便携水质分析仪" in shown
+    assert "待部门负责人批准" in shown
+    assert "收费:1200.00 元" in shown
+
+
+def test_a_tickets_loaner_is_a_line_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    print_ticket({**TICKET, "loaners": [LOANER]})
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if "W1/1" in one]
+    assert "已丢失" in line
+
+
+def test_the_stock_says_what_is_free(capsys: pytest.CaptureFixture[str]) -> None:
+    known = {"product": "电子天平", "product_class": "instrument", "grade": "new", "task": None}
+    free = {"device": "L02", "loaner": None, "ticket": None, "state": None, "due_back": None}
+    out = {
+        "device": "L01",
+        "loaner": "loaner/W1/1",
+        "ticket": "W1",
+        "state": "overdue",
+        "due_back": "2026-03-09T00:00:00+08:00",
+    }
+    print_stock([{**known, **out}, {**known, **free}])
+    lines = capsys.readouterr().out.splitlines()
+    (lent,) = [one for one in lines if "L01" in one]
+    assert "逾期未收回" in lent
+    assert "超时" in lent
+    (here,) = [one for one in lines if "L02" in one]
+    assert "在库" in here
+    assert lines[-1] == "共 2 台,1 台在库"

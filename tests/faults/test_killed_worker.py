@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from domain.ticket import fold
+from domain.evolving import fold
 from domain.vocabulary import Stage
 from storage import tickets
 from tests.workflows.driving import (

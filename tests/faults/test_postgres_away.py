@@ -12,7 +12,7 @@ from temporalio.exceptions import ActivityError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.civil_time import CHINA
-from domain.ticket import fold
+from domain.evolving import fold
 from runtime.embedded.postgres import EmbeddedPostgres
 from storage import migrate, tickets
 from storage.pool import open_pool

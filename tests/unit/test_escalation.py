@@ -53,8 +53,8 @@ def test_the_clock_is_armed_a_millisecond_past_each_step_of_the_ladder() -> None
     desk = Desk(registered_in_half_an_hour())
     seen = []
     while (wake := next_wake(desk.case, desk.now)) is not None:
-        seen.append((wake[0] - MONDAY - MILLISECOND) / timedelta(minutes=1))
-        desk.later(seconds=(wake[0] - desk.now).total_seconds())
+        seen.append((wake.at - MONDAY - MILLISECOND) / timedelta(minutes=1))
+        desk.later(seconds=(wake.at - desk.now).total_seconds())
     assert seen == [22.5, 30, 45, 60]
     assert [one.level for one in desk.ticket.firings] == [0, 1, 2, 3]
 

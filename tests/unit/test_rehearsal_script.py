@@ -8,7 +8,7 @@ import pytest
 from domain.calls import CallEventKind, Direction
 from domain.civil_time import CHINA
 from domain.refusals import RefusalType
-from domain.vocabulary import Role
+from domain.vocabulary import LoanerCommand, Role
 from rehearsal.faults import Misread, ScriptFault
 from rehearsal.reading import read_offset
 from rehearsal.script import Script, load
@@ -116,6 +116,40 @@ def test_steps_of_every_kind(tmp_path: Path) -> None:
 def test_a_loaner_is_addressed_by_its_ticket_and_number(tmp_path: Path) -> None:
     loaner = "  - {at: 41h, do: deliver, on: loaner/1, by: supervisor/高主管}\n"
     assert read(tmp_path, CALLS + loaner).steps[-1].on == Address(None, 1)
+
+
+@pytest.mark.parametrize("command", list(LoanerCommand))
+def test_every_command_of_a_loaner_may_be_done_or_turned_down(
+    tmp_path: Path, command: LoanerCommand
+) -> None:
+    done = f"  - {{at: 41h, do: {command}, on: loaner/1, by: supervisor/高主管}}\n"
+    refused = (
+        f"  - {{at: 41h, refused: {command}, on: loaner/2, by: agent/何, because: NotAllowed}}\n"
+    )
+    first, second = read(tmp_path, CALLS + done + refused).steps[-2:]
+    assert isinstance(first.act, CommandAct)
+    assert isinstance(second.act, CommandAct)
+    assert (first.act.command, first.act.because) == (command, None)
+    assert (second.act.command, second.act.because) == (command, RefusalType.NOT_ALLOWED)
+    assert second.on == Address(None, 2)
+
+
+def test_a_loaner_of_a_ticket_that_was_named(tmp_path: Path) -> None:
+    steps = """\
+  - {at: 2m, open: {channel: fax, source_id: F-1}, by: agent/客服小何, as: second}
+  - {at: 41h, do: deliver, on: second/loaner/1, by: supervisor/高主管}
+  - {at: 42h, do: merge_into, by: supervisor/高主管, with: {ticket: second}}
+"""
+    delivered, merged = read(tmp_path, CALLS + steps).steps[-2:]
+    assert delivered.on == Address("second", 1)
+    assert isinstance(merged.act, CommandAct)
+    # Whoever acts the script puts the ticket's number in the name's place.
+    assert merged.act.fields == {"ticket": "second"}
+
+
+def test_a_loaners_command_is_no_tickets(tmp_path: Path) -> None:
+    slip = "  - {at: 41h, do: deliver, by: supervisor/高主管}\n"
+    assert "没有命令 deliver" in faults(tmp_path, CALLS + slip)[0]
 
 
 @pytest.mark.parametrize(

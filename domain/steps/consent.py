@@ -1,0 +1,193 @@
+"""报价与同意: what is to be paid, who agreed to it, and what silence means.
+
+D1-5.2.1.d and D1-5.2.1.f. While a quoted line above zero is unanswered the ticket waits (hold
+`consent`), and nobody is dispatched, emergencies apart. No paid line is ever accepted before a yes (`domain.fees`).
+"""
+
+from datetime import datetime
+
+from domain.calendars import ALWAYS
+from domain.case import Case
+from domain.civil_time import MILLISECOND
+from domain.commands import DecideFeeFields, QuoteFields
+from domain.escalation import Wake
+from domain.fees import charged_fen, is_paid
+from domain.refusals import RefusalType, Refused, invalid
+from domain.steps.ending import end
+from domain.steps.holds import begun, lifted
+from domain.steps.request import Request
+from domain.steps.standing import called_back_from, next_stage
+from domain.ticket import Changes, Quote, Ticket
+from domain.vocabulary import (
+    FeeDecision,
+    HoldReason,
+    Milestone,
+    Outcome,
+    QuoteState,
+    Role,
+)
+
+
+def quote(case: Case, request: Request[QuoteFields]) -> Case:
+    """Ask the customer; a new quote makes the old one void. Nothing to pay asks nobody."""
+    ticket, lines = case.ticket, request.fields.lines
+    paid = is_paid(lines)
+    made = Quote(
+        number=len(ticket.quotes) + 1,
+        lines=lines,
+        at=request.at,
+        by=request.by,
+        state=QuoteState.OPEN if paid else QuoteState.FREE,
+    )
+    holds = (
+        begun(ticket, HoldReason.CONSENT, request.at)
+        if paid
+        else lifted(ticket, request.at, HoldReason.CONSENT)
+    )
+    case = case.record(
+        "quoted",
+        request.now,
+        by=request.by,
+        changes=Changes(
+            quotes=(*made_void(ticket), made),
+            milestones={Milestone.QUOTED: request.at},
+            holds=holds,
+        ),
+        details={**request.details("lines"), "quote": made.number, "total_fen": made.total_fen},
+    )
+    case = go_on(case, request.now)
+    if not paid:
+        return case
+    return case.notice(
+        request.now, Role.CUSTOMER.value, "quoted", quote=made.number, total_fen=made.total_fen
+    )
+
+
+def decide_fee(case: Case, request: Request[DecideFeeFields]) -> Case:
+    """The customer's yes or no to the quote that is named, with its evidence (who, how, when)."""
+    fields = request.fields
+    asked = _open_quote(case.ticket, fields.quote)
+    if request.by.role is Role.AGENT and not fields.evidence:
+        raise invalid("evidence", "客服代为答复要附凭证")
+    if request.at < asked.at:
+        raise invalid("at", "不能早于报价")
+    approved = fields.decision is FeeDecision.APPROVE
+    answered = asked.model_copy(
+        update={
+            "state": QuoteState.APPROVED if approved else QuoteState.REFUSED,
+            "decided_at": request.at,
+            "decided_by": request.by,
+            "evidence": fields.evidence,
+        }
+    )
+    case = case.record(
+        "fee_approved" if approved else "fee_refused",
+        request.now,
+        by=request.by,
+        changes=Changes(
+            quotes=(answered,),
+            milestones={Milestone.FEE_DECIDED: request.at},
+            holds=lifted(case.ticket, request.at, HoldReason.CONSENT),
+        ),
+        details=request.details("quote", "decision", "evidence"),
+    )
+    if not approved:
+        return end(case, request.now, Outcome.REFUSED, at=request.at, why="顾客不同意费用")
+    case = go_on(case, request.now)
+    return case.notice(request.now, Role.SUPERVISOR.value, "fee_approved", quote=asked.number)
+
+
+def settle_consent(case: Case, now: datetime) -> Case:
+    """Reminders that are due, and the end of the wait. An answer exactly at its end counts."""
+    asked = _waits_for_answer(case.ticket)
+    if asked is None:
+        return case
+    expires = _expires_at(case, asked)
+    due = [moment for moment in _reminders(case, asked) if moment < min(now, expires)]
+    for count in range(asked.reminded + 1, len(due) + 1):
+        asked = asked.model_copy(update={"reminded": count})
+        case = case.record("consent_reminded", now, changes=Changes(quotes=(asked,)))
+        case = case.notice(
+            now, Role.CUSTOMER.value, "consent_reminded", quote=asked.number, reminder=count
+        )
+    if now <= expires:
+        return case
+    silent = asked.model_copy(update={"state": QuoteState.EXPIRED, "decided_at": expires})
+    case = case.record("consent_expired", now, changes=Changes(quotes=(silent,)))
+    return end(case, now, Outcome.NO_CONSENT, at=expires, why="费用一直没有答复")
+
+
+def next_consent(case: Case) -> Wake | None:
+    """When the customer is next reminded, or the wait is over."""
+    asked = _waits_for_answer(case.ticket)
+    if asked is None:
+        return None
+    moments = [*_reminders(case, asked)[asked.reminded :], _expires_at(case, asked)]
+    return Wake(min(moments) + MILLISECOND, f"consent quote {asked.number}")
+
+
+def made_void(ticket: Ticket) -> tuple[Quote, ...]:
+    """The change that takes the force from the quote that stood until now, if any."""
+    last = ticket.quote
+    if last is None or last.state not in (QuoteState.OPEN, QuoteState.APPROVED, QuoteState.FREE):
+        return ()
+    return (last.model_copy(update={"state": QuoteState.VOID}),)
+
+
+def nothing_to_pay(case: Case, now: datetime) -> Case:
+    """In warranty after all: quotes are void, and what was charged is worked out again."""
+    before = charged_fen(case.ticket)
+    standing = [
+        one.model_copy(update={"state": QuoteState.VOID})
+        for one in case.ticket.quotes
+        if one.state in (QuoteState.OPEN, QuoteState.APPROVED)
+    ]
+    if not standing:
+        return case
+    case = case.record(
+        "quotes_void",
+        now,
+        changes=Changes(quotes=tuple(standing), holds=lifted(case.ticket, now, HoldReason.CONSENT)),
+        details={"charged_fen": charged_fen(case.ticket)},
+    )
+    if not before:
+        return case
+    case = case.record("fees_worked_out", now, details={"before_fen": before, "charged_fen": 0})
+    return case.notice(now, Role.AGENT.value, "refund_due", amount_fen=before)
+
+
+def go_on(case: Case, now: datetime) -> Case:
+    """Move a ticket that nobody is out on to where it stands now."""
+    stage = next_stage(case.ticket, case.policy)
+    if stage is None:
+        return case
+    changes = Changes(stage=stage, dispatch_settled=called_back_from(case.ticket, stage))
+    return case.record("moved", now, changes=changes)
+
+
+def _open_quote(ticket: Ticket, number: int) -> Quote:
+    asked = ticket.open_quote
+    if asked is None:
+        raise Refused(RefusalType.INVALID_TRANSITION, "没有等待答复的报价")
+    if number != asked.number:
+        raise invalid("quote", f"等待答复的是报价 {asked.number},不是 {number}")
+    return asked
+
+
+def _waits_for_answer(ticket: Ticket) -> Quote | None:
+    """The quote that time runs for: not while what it asks is in dispute, that is no silence."""
+    return None if ticket.dispute is not None or ticket.outcome else ticket.open_quote
+
+
+def _asked_at(case: Case, asked: Quote) -> datetime:
+    ruled = [one.ruled_at for one in case.ticket.disputes if one.ruled_at]
+    return max([asked.at, *ruled])
+
+
+def _reminders(case: Case, asked: Quote) -> list[datetime]:
+    terms = case.policy.procedure.consent
+    return [after.end(ALWAYS, _asked_at(case, asked)) for after in terms.remind_after]
+
+
+def _expires_at(case: Case, asked: Quote) -> datetime:
+    return case.policy.procedure.consent.expires_after.end(ALWAYS, _asked_at(case, asked))

@@ -1,0 +1,261 @@
+"""备机, seen from the ticket: when one is asked for, what it says, and what it is told.
+
+The lending itself is a workflow of its own (`workflows/loaner.py`): it outlives the ticket.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from domain.case import Case
+from domain.commands import Fields
+from domain.escalation import Wake, standings_of
+from domain.loan import Asked, Loan, LoanProgress, Wanted
+from domain.promises import Standing
+from domain.refusals import RefusalType, Refused
+from domain.steps.request import Request
+from domain.ticket import Changes, Errand, Firing, Ticket, TicketLoaner
+from domain.vocabulary import LoanerState, Milestone, PromiseState, Role, Warranty
+
+OVER = frozenset({LoanerState.RETURNED, LoanerState.LOST, LoanerState.RELEASED})
+TO_DECIDE = "备机要主管决定:确认后用 request_loaner"
+_OWED = (PromiseState.RUNNING, PromiseState.MISSED)
+
+
+def request_loaner(case: Case, request: Request[Fields]) -> Case:
+    """Before time, or where the supervisor must decide: the loaner is asked for now."""
+    last = case.ticket.loaner
+    if last is not None and last.state not in OVER and not _undecided(last):
+        raise Refused(RefusalType.INVALID_TRANSITION, f"已有备机 {last.number}({last.state.value})")
+    asked = {"asked_at": request.at, "asked_by": request.by, "reason": request.fields.reason}
+    if last is not None and _undecided(last):
+        wanted = last.model_copy(update={**asked, "state": LoanerState.REQUESTED})
+    else:
+        wanted = _new(case, None, request.at).model_copy(
+            update={**asked, "grade": _grade_promised(case, request.now)}
+        )
+    case = case.record(
+        "loaner_requested",
+        request.now,
+        by=request.by,
+        changes=Changes(loaner=wanted, task_done=case.ticket.task == TO_DECIDE),
+        details=request.details(),
+    )
+    return run_errand(case, request.now, "start_loaner", loaner=wanted.id)
+
+
+def settle_loaners(case: Case, now: datetime) -> Case:
+    """A promise is about to be missed: its remedy is asked for at due − lead, not at due."""
+    if not _may_reserve(case):
+        return case
+    for standing in _remedies_due(case, now):
+        if _free_of_charge(case.ticket):
+            return _ask(case, standing, now)
+        if case.ticket.loaner is None or case.ticket.loaner.state in OVER:
+            return _ask_the_supervisor(case, standing, now)
+    return case
+
+
+def next_reservation(case: Case, now: datetime) -> Wake | None:
+    """When a remedy must next be begun."""
+    if not _may_reserve(case) or case.ticket.loaner is not None:
+        return None
+    ahead = [
+        Wake(one.remedy_at, f"loaner for {one.promise} {' '.join(one.clauses)}")
+        for one in standings_of(case.ticket, case.policy, now)
+        if one.state is PromiseState.RUNNING and one.remedy_at is not None and one.remedy_at > now
+    ]
+    return min(ahead, key=lambda wake: wake.at, default=None)
+
+
+def take_news(case: Case, news: LoanProgress, now: datetime) -> Case:
+    """What one of its loaners says; older news, or of a loaner that is not its own, is nothing."""
+    known = next((one for one in case.ticket.loaners if one.id == news.id), None)
+    if known is None or news.revision <= known.revision:
+        return case
+    heard = known.model_copy(
+        update={"state": news.state, "device": news.device, "revision": news.revision}
+    )
+    case = case.record(
+        f"loaner_{news.state.value}",
+        now,
+        changes=Changes(loaner=heard, milestones=_new_moments(case.ticket, news, now)),
+        details={"loaner": known.id, "device": news.device.id if news.device else None},
+    )
+    if news.state is LoanerState.NO_STOCK:
+        case = _escalate_early(case, heard, now)
+    return case
+
+
+def tell_loaners(case: Case, now: datetime, kind: str, *, target: str | None = None) -> Case:
+    """Tell every loaner that is not over what became of the ticket."""
+    for one in case.ticket.loaners:
+        if one.state in OVER:
+            continue
+        if not _undecided(one):
+            case = run_errand(case, now, kind, loaner=one.id, target=target)
+        elif kind in ("repaired", "ended"):
+            gone = one.model_copy(update={"state": LoanerState.RELEASED})
+            case = case.record("loaner_released", now, changes=Changes(loaner=gone))
+    return case
+
+
+def run_errand(
+    case: Case, now: datetime, kind: str, *, loaner: str | None = None, target: str | None = None
+) -> Case:
+    """Have something done outside, after what is to be done already."""
+    errand = Errand.model_validate(
+        {
+            "number": case.ticket.errands_sent + 1,
+            "kind": kind,
+            "at": now,
+            "loaner": loaner,
+            "target": target,
+        }
+    )
+    return case.record(
+        "errand", now, changes=Changes(errand=errand), details={"kind": kind, "loaner": loaner}
+    )
+
+
+def errand_done(case: Case, errand: Errand, now: datetime) -> Case:
+    return case.record("errand_done", now, changes=Changes(errand_done=errand.number))
+
+
+def loan_of(ticket: Ticket, id: str) -> Loan:
+    """The lending as it begins."""
+    asked = next(one for one in ticket.loaners if one.id == id)
+    device = ticket.registration.device if ticket.registration else None
+    return Loan(
+        id=asked.id,
+        ticket_no=ticket.number,
+        number=asked.number,
+        wanted=Wanted(
+            product_class=device.product_class if device else None,
+            product=device.product if device else None,
+            grade=asked.grade,
+        ),
+        asked=Asked(
+            promise=asked.promise,
+            clauses=asked.clauses,
+            deadline=asked.deadline,
+            at=asked.asked_at,
+            by=asked.asked_by,
+            reason=asked.reason,
+        ),
+    )
+
+
+def _may_reserve(case: Case) -> bool:
+    ticket = case.ticket
+    if ticket.procedure < 2 or ticket.outcome is not None:
+        return False
+    return any(promise.remedy is not None for promise in case.policy.promises)
+
+
+def _remedies_due(case: Case, now: datetime) -> Iterable[Standing]:
+    """Promises that still run, whose remedy must have begun and has not."""
+    lent = {(one.promise, one.occurrence) for one in case.ticket.loaners if not _undecided(one)}
+    last = case.ticket.loaner
+    if last is not None and last.state not in OVER and not _undecided(last):
+        return
+    for standing in standings_of(case.ticket, case.policy, now):
+        began = standing.remedy_at is not None and standing.remedy_at <= now
+        owed = standing.state in _OWED and standing.stopped_at is None
+        if began and owed and (standing.promise, standing.occurrence) not in lent:
+            yield standing
+
+
+def _ask(case: Case, standing: Standing, now: datetime) -> Case:
+    last = case.ticket.loaner
+    wanted = _new(case, standing, now) if last is None or last.state in OVER else last
+    wanted = wanted.model_copy(update={"state": LoanerState.REQUESTED, "asked_at": now})
+    case = case.record(
+        "loaner_requested",
+        now,
+        changes=Changes(loaner=wanted, task_done=case.ticket.task == TO_DECIDE),
+        details={"promise": standing.promise, "clauses": list(standing.clauses)},
+    )
+    return run_errand(case, now, "start_loaner", loaner=wanted.id)
+
+
+def _ask_the_supervisor(case: Case, standing: Standing, now: datetime) -> Case:
+    """Not known to be free of charge: nobody lends by himself."""
+    waits = _new(case, standing, now).model_copy(update={"state": LoanerState.NEEDS_DECISION})
+    case = case.record(
+        "loaner_needs_decision",
+        now,
+        changes=Changes(loaner=waits, task=TO_DECIDE),
+        details={"promise": standing.promise, "clauses": list(standing.clauses)},
+    )
+    return case.notice(
+        now, Role.SUPERVISOR.value, "loaner_needs_decision", promise=standing.promise
+    )
+
+
+def _new(case: Case, standing: Standing | None, now: datetime) -> TicketLoaner:
+    number = len(case.ticket.loaners) + 1
+    promise = case.policy.promise(standing.promise) if standing else None
+    return TicketLoaner(
+        id=f"loaner/{case.ticket.number}/{number}",
+        number=number,
+        state=LoanerState.REQUESTED,
+        asked_at=now,
+        promise=standing.promise if standing else None,
+        occurrence=standing.occurrence if standing else 1,
+        clauses=standing.clauses if standing else (),
+        deadline=standing.due if standing else None,
+        grade=promise.remedy.grade if promise and promise.remedy else "any",
+    )
+
+
+def _grade_promised(case: Case, now: datetime) -> str:
+    promised = {promise.id: promise for promise in case.policy.promises if promise.remedy}
+    for standing in standings_of(case.ticket, case.policy, now):
+        promise = promised.get(standing.promise)
+        if promise is not None and promise.remedy is not None:
+            return promise.remedy.grade
+    return "any"
+
+
+def _undecided(loaner: TicketLoaner) -> bool:
+    """Whether it waits for the supervisor here, and has no workflow yet."""
+    return loaner.state is LoanerState.NEEDS_DECISION and loaner.revision == 0
+
+
+def _free_of_charge(ticket: Ticket) -> bool:
+    return ticket.warranty is not None and ticket.warranty.in_warranty is Warranty.IN
+
+
+def _new_moments(ticket: Ticket, news: LoanProgress, now: datetime) -> dict[Milestone, datetime]:
+    """The latest time of each milestone that the ticket does not have; never later than now."""
+    return {
+        name: min(times[-1], now)
+        for name, times in news.milestones.items()
+        if times and len(times) > len(ticket.milestones.get(name, ()))
+    }
+
+
+def _escalate_early(case: Case, loaner: TicketLoaner, now: datetime) -> Case:
+    """No stock: the first level is told at the reservation, not at the deadline."""
+    if loaner.promise is None or loaner.deadline is None:
+        return case
+    promise = case.policy.promise(loaner.promise)
+    rungs = case.policy.ladders[promise.escalate] if promise is not None else ()
+    first = min((one for one in rungs if one.level > 0), key=lambda one: one.level, default=None)
+    known = {one.key for one in case.ticket.firings if not one.withdrawn}
+    if first is None or (loaner.promise, loaner.occurrence, first.level) in known:
+        return case
+    firing = Firing(
+        promise=loaner.promise,
+        occurrence=loaner.occurrence,
+        level=first.level,
+        clauses=loaner.clauses,
+        due=loaner.deadline,
+        fired_at=now,
+        late_seconds=0,
+        early="no_stock",
+    )
+    case = case.record("promise_endangered", now, changes=Changes(firing=firing))
+    return case.notice(
+        now, first.tell.value, "loaner_no_stock", promise=loaner.promise, level=first.level
+    )

@@ -1,0 +1,1 @@
+SELECT body FROM loan WHERE id = $1

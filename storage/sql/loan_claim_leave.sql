@@ -1,0 +1,1 @@
+UPDATE loan_claim SET answer = NULL WHERE loan_id = $1 AND device IS NULL
