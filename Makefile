@@ -5,12 +5,13 @@
 #   make down    stop what `aftercare up -d` left running    make check   format, lint, types, layers, quick tests
 #   make demo    one ticket's whole story, then exit         make bench   what a ticket costs
 #   make setup   only build .venv                            make lock    choose versions anew
+#                                                            make docs    docs/ticket.md from the code
 #
 # ARGS passes options on: make up ARGS=-d, make test ARGS="-k phone".
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := up
-.PHONY: up down demo test check bench histories setup lock
+.PHONY: up down demo test check bench docs histories setup lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +40,9 @@ check: setup
 # Once a release, before it is let go: what its open tickets' histories look like.
 histories: setup
 	$(BIN)/python -m tests.histories.record
+
+docs: setup
+	$(BIN)/python -m docs.generate
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -16,7 +16,7 @@ from runtime.embedded.temporal_server import temporal_program
 from runtime.settings import Settings
 from runtime.stack import Stack, resolve_stack
 from storage.pool import DatabaseUnavailable
-from workflows.messages import REPAIR_TICKET
+from workflows.messages import LOANER, REPAIR_TICKET
 
 _MOST = 20
 _STOPPED = ("Failed", "Terminated", "TimedOut")
@@ -138,8 +138,8 @@ async def _somebody(client: Client, settings: Settings) -> str | None:
 
 
 async def _stopped(client: Client) -> AsyncIterator[StoppedTicket]:
-    """Tickets whose last run ended in an error, and those whose task fails again and again."""
-    of_ours = f"WorkflowType = '{REPAIR_TICKET}'"
+    """Tickets and loaners whose last run ended in an error, or whose task fails again and again."""
+    of_ours = f"WorkflowType IN ('{REPAIR_TICKET}', '{LOANER}')"
     ended = " OR ".join(f"ExecutionStatus = '{one}'" for one in _STOPPED)
     async for found in client.list_workflows(f"{of_ours} AND ({ended})", limit=_MOST):
         # A reset leaves the old run behind as terminated: only the latest run counts.

@@ -70,6 +70,10 @@ def print_answer(number: str, command: Command, answer: Answer) -> None:
     )
     if answer.technician:
         console.print(f"  维修人员:{escape(answer.technician)}")
+    if command is Command.QUOTE and answer.quote:
+        console.print(f"  报价:{answer.quote}(答复时写 --quote {answer.quote})")
+    if command is Command.REQUEST_LOANER and answer.loaner:
+        console.print(f"  备机:{escape(answer.loaner.removeprefix('loaner/'))}")
     if answer.task:
         console.print(f"  [yellow]待办:{escape(answer.task)}[/]")
 

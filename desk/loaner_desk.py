@@ -67,7 +67,7 @@ class LoanerDesk:
             return order
         # What it has already may be named again: that is no other's.
         mine = loan.device is not None and loan.device.id == device
-        there = mine or await loaners.in_stock(self._pool, device, loan.wanted.product_class)
+        there = mine or await loaners.in_stock(self._pool, device, loan.wanted)
         return order.model_copy(update={"looked_up": LookedUp(in_stock=there)})
 
 

@@ -59,13 +59,17 @@ def _as_kept(standing: Standing, kept: Kept | None) -> Standing:
     )
 
 
-def settle(case: Case, now: datetime) -> Case:
-    """The case with all that is due by now recorded. Exactly at due is still kept."""
-    current = standings_of(case.ticket, case.policy, now)
+def settle(case: Case, now: datetime, as_of: datetime | None = None) -> Case:
+    """The case with all that is due by now recorded. Exactly at due is still kept.
+
+    `as_of`: only what was due by then, recorded now.
+    """
+    then = as_of or now
+    current = standings_of(case.ticket, case.policy, then)
     for standing in current:
         case = _record_met(case, standing, now)
-        case = _record_firings(case, standing, now)
-    return _withdraw(case, current, now)
+        case = _record_firings(case, standing, then, now)
+    return _withdraw(case, current, then, now)
 
 
 def next_due(current: Sequence[Standing]) -> datetime | None:
@@ -113,12 +117,14 @@ def _record_met(case: Case, standing: Standing, now: datetime) -> Case:
     )
 
 
-def _record_firings(case: Case, standing: Standing, now: datetime) -> Case:
+def _record_firings(case: Case, standing: Standing, then: datetime, now: datetime) -> Case:
     known = {one.key: one for one in case.ticket.firings}
     for moment in standing.moments:
         before = known.get((standing.promise, standing.occurrence, moment.level))
-        if not _came_true(standing, moment, now) or (before is not None and not before.withdrawn):
+        if not _came_true(standing, moment, then) or (before is not None and not before.withdrawn):
             continue
+        if moment.level == 0 and standing.state is PromiseState.MET:
+            continue  # nobody needs to be warned of what is kept already
         firing = _firing(standing, moment, now)
         kind = KINDS.get(moment.level, "promise_escalated")
         case = case.record(kind, now, changes=Changes(firing=firing))
@@ -151,12 +157,12 @@ def _firing(standing: Standing, moment: Moment, now: datetime) -> Firing:
     )
 
 
-def _withdraw(case: Case, current: Iterable[Standing], now: datetime) -> Case:
+def _withdraw(case: Case, current: Iterable[Standing], then: datetime, now: datetime) -> Case:
     true = {
         (standing.promise, standing.occurrence, moment.level)
         for standing in current
         for moment in standing.moments
-        if _came_true(standing, moment, now)
+        if _came_true(standing, moment, then)
     }
     last = {standing.promise: standing.occurrence for standing in current}
     for firing in case.ticket.firings:

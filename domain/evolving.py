@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from domain.ticket import Changes, Event, Opening, Ticket, call_order
+from domain.ticket import Absorbed, Changes, Event, Opening, Ticket, call_order
 from domain.vocabulary import Milestone
 
 # A correction moves these; every other milestone can be reached again, and then is added.
@@ -61,8 +61,8 @@ def _standing(ticket: Ticket, c: Changes) -> dict[str, Any]:
 
 def _happened(ticket: Ticket, c: Changes) -> dict[str, Any]:
     update: dict[str, Any] = {}
-    if c.milestones or c.removed:
-        update["milestones"] = _reached(ticket.milestones, c)
+    if c.milestones or c.removed or c.absorbed:
+        update["milestones"] = _reached(_with_absorbed(ticket.milestones, c.absorbed), c)
     if c.facts:
         update["facts"] = {**ticket.facts, **c.facts}
     if c.follow_up is not None:
@@ -136,11 +136,17 @@ def _merging(ticket: Ticket, c: Changes) -> dict[str, Any]:
         update["merging"] = c.merging
     if c.absorbed is not None:
         update["merged_from"] = (*ticket.merged_from, *c.absorbed.merged_from, c.absorbed.number)
-        milestones = {name: set(times) for name, times in ticket.milestones.items()}
-        for name, times in c.absorbed.milestones.items():
-            milestones[name] = milestones.get(name, set()) | set(times)
-        update["milestones"] = {name: tuple(sorted(times)) for name, times in milestones.items()}
     return update
+
+
+def _with_absorbed(
+    known: Mapping[Milestone, tuple[datetime, ...]], absorbed: Absorbed | None
+) -> Mapping[Milestone, tuple[datetime, ...]]:
+    """What was done for both tickets; a moment that both know of came once."""
+    if absorbed is None:
+        return known
+    both = {name: {*known.get(name, ()), *times} for name, times in absorbed.milestones.items()}
+    return {**known, **{name: tuple(sorted(times)) for name, times in both.items()}}
 
 
 def _reached(

@@ -1,11 +1,11 @@
 """What may be charged, and what is: exact to the fen (D1-5.2.1.d, D1-5.2.1.f).
 
-A paid line stands on the quote that the customer agreed to, whatever was said in which order. The
-amount agreed to is one for all visits.
+A paid line stands on the quote that the customer agreed to, whatever was said in which order. A
+quote is for the whole repair: what earlier visits charged counts, on the quote before it as well.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from domain.policy import QuoteTolerance
 from domain.refusals import RefusalType, Refused
@@ -27,11 +27,8 @@ def agreed_quote(ticket: Ticket) -> Quote | None:
 
 
 def charged_fen(ticket: Ticket) -> int:
-    """What the customer owes for the visits so far. A quote made void takes its lines along."""
-    agreed = {one.number for one in ticket.quotes if one.state is QuoteState.APPROVED}
-    return sum(
-        line.total_fen for visit in ticket.visits if visit.quote in agreed for line in visit.lines
-    )
+    """What the customer owes for the visits so far."""
+    return sum(line.total_fen for line in _charged(ticket))
 
 
 def check_agreed(ticket: Ticket, tolerance: QuoteTolerance, lines: Iterable[FeeLine]) -> None:
@@ -42,17 +39,22 @@ def check_agreed(ticket: Ticket, tolerance: QuoteTolerance, lines: Iterable[FeeL
     quote = agreed_quote(ticket)
     if quote is None:
         raise Refused(RefusalType.CONSENT_NEEDED, "收费项目要先报价并取得同意", "lines")
-    agreed = _by_item(quote.lines)
-    before = [
-        line for visit in ticket.visits if visit.quote == quote.number for line in visit.lines
-    ]
-    for item, total in _by_item([*before, *final]).items():
-        if total > agreed[item] + _allowance(tolerance, agreed[item]):
+    agreed, before = _by_item(quote.lines), _by_item(_charged(ticket))
+    for item, more in _by_item(final).items():
+        total = before[item] + more
+        if more and total > agreed[item] + _allowance(tolerance, agreed[item]):
             raise Refused(
                 RefusalType.CONSENT_NEEDED,
                 f"{item[0]} 共 {yuan(total)} 元,超出同意的 {yuan(agreed[item])} 元;请重新报价",
                 "lines",
             )
+
+
+def _charged(ticket: Ticket) -> Iterator[FeeLine]:
+    charging = {quote.number for quote in ticket.quotes if quote.charges}
+    for visit in ticket.visits:
+        if visit.quote in charging:
+            yield from visit.lines
 
 
 def yuan(fen: int) -> str:

@@ -18,11 +18,16 @@ class InLine(Record):
     answer: Literal["needs_decision", "no_stock"]
 
 
+def fits(device: Loaner, wanted: Wanted) -> bool:
+    """Whether a supervisor may pick it: of the class, and new where that is promised."""
+    same_class = wanted.product_class in (None, device.product_class)
+    return same_class and (wanted.grade == "any" or device.grade == NEW)
+
+
 def matches(device: Loaner, wanted: Wanted) -> bool:
-    """Whether nobody need be asked: the same product of that class, new where that is promised."""
-    return (device.product_class, device.product) == (wanted.product_class, wanted.product) and (
-        wanted.grade == "any" or device.grade == NEW
-    )
+    """Whether nobody need be asked: it fits, and is the same product."""
+    same = (device.product_class, device.product) == (wanted.product_class, wanted.product)
+    return same and fits(device, wanted)
 
 
 def answer(stock: Iterable[Loaner], before: Iterable[Wanted], wanted: Wanted) -> Reservation:
@@ -36,7 +41,7 @@ def answer(stock: Iterable[Loaner], before: Iterable[Wanted], wanted: Wanted) ->
     device = _take(left, wanted)
     if device is not None:
         return Reservation(answer="reserved", device=device)
-    if left or wanted.product_class is None:
+    if wanted.product_class is None or any(fits(one, wanted) for one in left):
         return Reservation(answer="needs_decision")
     return Reservation(answer="no_stock")
 
@@ -47,7 +52,7 @@ def to_call(stock: Iterable[Loaner], line: Iterable[InLine]) -> list[str]:
     called = []
     for one in line:
         got = _take(left, one.wanted)
-        others = any(device.product_class == one.wanted.product_class for device in left)
+        others = any(fits(device, one.wanted) for device in left)
         if got is not None or (others and one.answer == "no_stock"):
             called.append(one.loan_id)
     return called

@@ -134,6 +134,7 @@ RULES: dict[Command, Rule] = {
         (
             Milestone.REGISTERED,
             Milestone.DISPATCHED,
+            Milestone.ACCEPTED,
             Milestone.VISIT_ENDED,
             Milestone.REOPENED,
         ),
@@ -146,7 +147,13 @@ RULES: dict[Command, Rule] = {
         (Milestone.REGISTERED,),
     ),
     Command.ACCEPT: _of_visit(Stage.SCHEDULED, dispatching.accept, Milestone.DISPATCHED),
-    Command.DECLINE: _of_visit(Stage.SCHEDULED, dispatching.decline, Milestone.DISPATCHED),
+    Command.DECLINE: Rule(
+        TECHNICIAN,
+        frozenset({Stage.SCHEDULED}),
+        _plain(dispatching.decline),
+        (Milestone.DISPATCHED, Milestone.ACCEPTED),
+        own_visit=True,
+    ),
     Command.DEPART: _of_visit(Stage.SCHEDULED, visit.depart, Milestone.ACCEPTED),
     Command.ARRIVE: Rule(
         TECHNICIAN,

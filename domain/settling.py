@@ -10,7 +10,7 @@ from datetime import datetime
 from domain import escalation
 from domain.case import Case
 from domain.escalation import Wake
-from domain.steps.consent import next_consent, settle_consent
+from domain.steps.consent import consent_over, next_consent, settle_consent
 from domain.steps.holds import next_end, settle_holds
 from domain.steps.loaners import next_reservation, settle_loaners
 from domain.vocabulary import ENDED
@@ -20,7 +20,11 @@ def settle(case: Case, now: datetime) -> Case:
     """The case with all that is due by now recorded. Exactly at due is still kept."""
     if case.ticket.stage in ENDED:
         return escalation.settle(case, now)
-    case = settle_consent(settle_holds(case, now), now)
+    case = settle_holds(case, now)
+    if (over := consent_over(case, now)) is not None:
+        # What was missed before the ticket ended was missed, however late anybody looks.
+        case = escalation.settle(case, now, as_of=over)
+    case = settle_consent(case, now)
     return settle_loaners(escalation.settle(case, now), now)
 
 

@@ -85,7 +85,8 @@ class Quote(Record):
     """What the customer was asked to agree to, and what came of it (D1-5.2.1.d, D1-5.2.1.f).
 
     `evidence` is who said it, how and when, with a file's sha256 where there is a file.
-    `reminded`: how many reminders were sent.
+    `reminded`: how many reminders were sent. `replaced_by`: the newer quote that made it void; what
+    was charged on it before stands.
     """
 
     number: int
@@ -97,10 +98,17 @@ class Quote(Record):
     decided_by: Actor | None = None
     evidence: JsonValue = None
     reminded: int = 0
+    replaced_by: int | None = None
 
     @property
     def total_fen(self) -> int:
         return sum(line.total_fen for line in self.lines)
+
+    @property
+    def charges(self) -> bool:
+        """Whether what was charged on it is owed: it was agreed to, and nothing made it free."""
+        replaced = self.state is QuoteState.VOID and self.replaced_by is not None
+        return self.state is QuoteState.APPROVED or (replaced and self.decided_by is not None)
 
 
 class Hold(HoldPeriod):

@@ -12,7 +12,7 @@ import asyncpg
 from domain.civil_time import local
 from domain.directory import Loaner
 from domain.loan import Loan, LoanEvent, Reservation, Wanted
-from domain.loaner_line import InLine, answer, to_call
+from domain.loaner_line import InLine, answer, fits, to_call
 from domain.records import Record
 from domain.ticket import Actor
 from domain.vocabulary import LoanerState, Role
@@ -64,7 +64,7 @@ async def reserve(
             row = await connection.fetchrow(statement("loaner_find"), claim["device"])
             return Reservation(answer="reserved", device=_loaner(row))
         if device is not None:
-            got = await _picked(connection, device, wanted.product_class)
+            got = await _picked(connection, device, wanted)
         else:
             got = await _by_line(connection, loan_id, wanted, asked_at)
         if got.answer != "not_in_stock":
@@ -109,10 +109,10 @@ async def next_in_line(pool: asyncpg.Pool) -> list[str]:
     return to_call(map(_loaner, free), line)
 
 
-async def in_stock(pool: asyncpg.Pool, device_id: str, product_class: str | None) -> bool:
-    """Whether that device is in the books, with nobody, and of the class (None: any)."""
+async def in_stock(pool: asyncpg.Pool, device_id: str, wanted: Wanted) -> bool:
+    """Whether that device is in the books, with nobody, and fits what is wanted."""
     row = await pool.fetchrow(statement("loaner_find"), device_id)
-    return _is_free(row, product_class)
+    return _is_free(row, wanted)
 
 
 async def stock(pool: asyncpg.Pool) -> list[StockLine]:
@@ -183,9 +183,9 @@ async def events_of(pool: asyncpg.Pool, loan_id: str) -> list[LoanEvent]:
     ]
 
 
-async def _picked(connection: Any, device: str, product_class: str | None) -> Reservation:
+async def _picked(connection: Any, device: str, wanted: Wanted) -> Reservation:
     row = await connection.fetchrow(statement("loaner_find"), device)
-    if not _is_free(row, product_class):
+    if not _is_free(row, wanted):
         return Reservation(answer="not_in_stock")
     return Reservation(answer="reserved", device=_loaner(row))
 
@@ -202,12 +202,8 @@ async def _by_line(
     return answer(map(_loaner, free), map(_wanted, before), wanted)
 
 
-def _is_free(row: Any, product_class: str | None) -> bool:
-    return (
-        row is not None
-        and row["in_stock"]
-        and (product_class is None or row["product_class"] == product_class)
-    )
+def _is_free(row: Any, wanted: Wanted) -> bool:
+    return row is not None and row["in_stock"] and fits(_loaner(row), wanted)
 
 
 def _loaner(row: Any) -> Loaner:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.directory import Loaner
-from domain.lending.case import WAITING, Asking, LoanCase
+from domain.lending.case import NOT_LENT, WAITING, Asking, LoanCase
 from domain.loan import Reservation
 from domain.vocabulary import LoanerState, Milestone, Role
 
@@ -24,7 +24,8 @@ def answered(case: LoanCase, answer: Reservation, now: datetime) -> LoanCase:
     """The case with the stock book's answer to what it asks."""
     asking, look = case.asking, case.look
     case = replace(case, asking=None, look=False)
-    if asking is None or case.loan.state is LoanerState.RELEASED:
+    # What is at the customer's, or over, is not exchanged by an answer that comes late.
+    if asking is None or case.loan.state not in NOT_LENT:
         return case
     if answer.answer == "reserved" and answer.device is not None:
         return _reserved(case, answer.device, asking, now)

@@ -50,14 +50,18 @@ def _judge_called_back(case: Case, known: Call | None, call: Call, now: datetime
 def _judge_reported(case: Case, now: datetime) -> Case:
     """Reported: the end of the ticket's earliest call, by the phone system's own clock.
 
-    A paper's receipt is its report, whoever rings about it later.
+    A paper's receipt is its report, whoever rings about it later; so is the earlier report of
+    a ticket that was merged into this one.
     """
     call = earliest_inbound(case.ticket.calls)
     if call is None or case.ticket.channel is not Channel.PHONE:
         return case
     if case.ticket.facts.get("answered") != call.answered:
         case = case.record("answer_known", now, changes=Changes(facts={"answered": call.answered}))
-    if call.ended_at is None or call.ended_at == case.ticket.first(Milestone.REPORTED):
+    reported = case.ticket.first(Milestone.REPORTED)
+    if call.ended_at is None or call.ended_at == reported:
+        return case
+    if case.ticket.merged_from and reported is not None and reported < call.ended_at:
         return case
     return case.record(
         "reported", now, changes=Changes(milestones={Milestone.REPORTED: call.ended_at})

@@ -11,7 +11,9 @@ from domain.commands import (
     VerifyFields,
 )
 from domain.refusals import RefusalType, Refused, invalid
+from domain.steps.consent import go_on
 from domain.steps.ending import (
+    VERIFIED_OUTCOMES,
     close_if_all_is_in,
     close_when_all_is_in,
     end,
@@ -119,8 +121,11 @@ def record_follow_up(case: Case, request: Request[FollowUpFields]) -> Case:
 def verify(case: Case, request: Request[VerifyFields]) -> Case:
     """质检: whether what was repaired again holds; rework may not close without it (D1-3.2.b)."""
     fields = request.fields
-    if case.ticket.last(Milestone.RESOLVED) is None:
-        raise Refused(RefusalType.INVALID_TRANSITION, "还没有修好的,没有可验证的返修")
+    if all(visit.result != "finished" for visit in case.ticket.visits):
+        raise Refused(RefusalType.INVALID_TRANSITION, "没有修好过的上门,没有可验证的")
+    outcome = case.ticket.outcome
+    if outcome is not None and outcome not in VERIFIED_OUTCOMES:
+        raise Refused(RefusalType.INVALID_TRANSITION, f"工单已经 {outcome.value},只等维修单交回")
     if not fields.accepted and fields.reason is None:
         raise invalid("reason", "验证不合格要写原因")
     decided = case.ticket.last(Milestone.OUTCOME_DECIDED)
@@ -178,7 +183,7 @@ def _reopen(case: Case, now: datetime, why: str) -> Case:
         changes=Changes(stage=Stage.DISPATCHING, milestones={Milestone.REOPENED: now}),
         details={"why": why},
     )
-    case = tell_loaners(case, now, "reopened")
+    case = tell_loaners(go_on(case, now), now, "reopened")
     return case.notice(now, Role.SUPERVISOR.value, "reopened")
 
 

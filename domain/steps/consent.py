@@ -1,7 +1,8 @@
 """报价与同意: what is to be paid, who agreed to it, and what silence means.
 
 D1-5.2.1.d and D1-5.2.1.f. While a quoted line above zero is unanswered the ticket waits (hold
-`consent`), and nobody is dispatched, emergencies apart. No paid line is ever accepted before a yes (`domain.fees`).
+`consent`), and nobody is dispatched, emergencies apart. No paid line is ever accepted before a
+yes (`domain.fees`).
 """
 
 from datetime import datetime
@@ -24,6 +25,7 @@ from domain.vocabulary import (
     Milestone,
     Outcome,
     QuoteState,
+    Remedy,
     Role,
 )
 
@@ -31,6 +33,8 @@ from domain.vocabulary import (
 def quote(case: Case, request: Request[QuoteFields]) -> Case:
     """Ask the customer; a new quote makes the old one void. Nothing to pay asks nobody."""
     ticket, lines = case.ticket, request.fields.lines
+    if ticket.remedy is Remedy.RETURN:
+        raise Refused(RefusalType.INVALID_TRANSITION, "顾客选择退货,不再报价")
     paid = is_paid(lines)
     made = Quote(
         number=len(ticket.quotes) + 1,
@@ -49,7 +53,7 @@ def quote(case: Case, request: Request[QuoteFields]) -> Case:
         request.now,
         by=request.by,
         changes=Changes(
-            quotes=(*made_void(ticket), made),
+            quotes=(*made_void(ticket, by=made.number), made),
             milestones={Milestone.QUOTED: request.at},
             holds=holds,
         ),
@@ -117,6 +121,13 @@ def settle_consent(case: Case, now: datetime) -> Case:
     return end(case, now, Outcome.NO_CONSENT, at=expires, why="费用一直没有答复")
 
 
+def consent_over(case: Case, now: datetime) -> datetime | None:
+    """When the wait for an answer ended, if it did by now."""
+    asked = _waits_for_answer(case.ticket)
+    expires = _expires_at(case, asked) if asked is not None else None
+    return expires if expires is not None and expires < now else None
+
+
 def next_consent(case: Case) -> Wake | None:
     """When the customer is next reminded, or the wait is over."""
     asked = _waits_for_answer(case.ticket)
@@ -126,21 +137,21 @@ def next_consent(case: Case) -> Wake | None:
     return Wake(min(moments) + MILLISECOND, f"consent quote {asked.number}")
 
 
-def made_void(ticket: Ticket) -> tuple[Quote, ...]:
+def made_void(ticket: Ticket, *, by: int | None = None) -> tuple[Quote, ...]:
     """The change that takes the force from the quote that stood until now, if any."""
     last = ticket.quote
     if last is None or last.state not in (QuoteState.OPEN, QuoteState.APPROVED, QuoteState.FREE):
         return ()
-    return (last.model_copy(update={"state": QuoteState.VOID}),)
+    return (last.model_copy(update={"state": QuoteState.VOID, "replaced_by": by}),)
 
 
 def nothing_to_pay(case: Case, now: datetime) -> Case:
     """In warranty after all: quotes are void, and what was charged is worked out again."""
     before = charged_fen(case.ticket)
     standing = [
-        one.model_copy(update={"state": QuoteState.VOID})
+        one.model_copy(update={"state": QuoteState.VOID, "replaced_by": None})
         for one in case.ticket.quotes
-        if one.state in (QuoteState.OPEN, QuoteState.APPROVED)
+        if one.state is QuoteState.OPEN or one.charges
     ]
     if not standing:
         return case
@@ -175,8 +186,12 @@ def _open_quote(ticket: Ticket, number: int) -> Quote:
 
 
 def _waits_for_answer(ticket: Ticket) -> Quote | None:
-    """The quote that time runs for: not while what it asks is in dispute, that is no silence."""
-    return None if ticket.dispute is not None or ticket.outcome else ticket.open_quote
+    """The quote that time runs for: not while what it asks is in dispute, that is no silence.
+
+    Nor while another ticket is to take this one in: its word is final, whichever it is.
+    """
+    waits = ticket.dispute is None and ticket.merging is None and ticket.outcome is None
+    return ticket.open_quote if waits else None
 
 
 def _asked_at(case: Case, asked: Quote) -> datetime:

@@ -8,6 +8,7 @@ from domain.policy import Policy
 from domain.refusals import RefusalType, Refused, invalid
 from domain.rotation import Turn
 from domain.steps.consent import go_on
+from domain.steps.ending import close_if_all_is_in
 from domain.steps.request import Request
 from domain.steps.standing import WAITING, waiting_stage
 from domain.ticket import Changes, DispatchOrder, TechnicianRef, Ticket, Visit, Window
@@ -35,6 +36,7 @@ def dispatch(case: Case, request: Request[DispatchFields], looked_up: LookedUp) 
         return _change_visit(case, request, looked_up.technician, window)
     if fields.emergency and fields.reason is None:
         raise invalid("reason", "先抢修后补单要写原因")
+    _check_not_before(case.ticket, request.at, emergency=fields.emergency)
     if looked_up.technician is not None and looked_up.override and fields.reason is None:
         raise invalid("reason", "不按轮派顺序指定维修人员,要写原因")
     # What was agreed at the end of an unfinished visit holds unless another time is given (D1-9.b).
@@ -70,13 +72,14 @@ def issue_order(case: Case, request: Request[Fields]) -> Case:
     emergency = any(visit.emergency for visit in ticket.visits)
     if not emergency or ticket.last(Milestone.ORDER_ISSUED) is not None:
         raise Refused(RefusalType.INVALID_TRANSITION, "没有要补的维修单")
-    return case.record(
+    case = case.record(
         "order_issued",
         request.now,
         by=request.by,
         changes=Changes(milestones={Milestone.ORDER_ISSUED: request.at}),
         details=request.details(),
     )
+    return close_if_all_is_in(case, request.now)
 
 
 def assign(case: Case, turn: Turn, now: datetime) -> Case:
@@ -120,7 +123,7 @@ def assign(case: Case, turn: Turn, now: datetime) -> Case:
             milestones=milestones,
             facts={"emergency": True} if order.emergency else {},
             dispatch_settled=True,
-            task_done=True,
+            task_done=case.ticket.task == NOBODY_LEFT,
         ),
         details={"technician": technician.name, "skipped": dict(skipped)},
     )
@@ -191,6 +194,16 @@ def open_visit(case: Case) -> Visit:
     if visit is None:
         raise Refused(RefusalType.INVALID_TRANSITION, "现在没有派出的上门")
     return visit
+
+
+def _check_not_before(ticket: Ticket, at: datetime, *, emergency: bool) -> None:
+    """Nobody was sent before the visit before was over, or before the yes that it waited for."""
+    ended = ticket.visits[-1].ended_at if ticket.visits else None
+    if ended is not None and at < ended:
+        raise invalid("at", "不能早于上一次上门的结束")
+    agreed = ticket.quote.decided_at if ticket.quote else None
+    if agreed is not None and at < agreed and not emergency:
+        raise invalid("at", "不能早于顾客同意费用")
 
 
 def _order(

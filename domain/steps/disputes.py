@@ -4,7 +4,7 @@ from domain.case import Case
 from domain.commands import DisputeFields, RuleFields
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.holds import begun, lifted
-from domain.steps.registration import decide_by_person, judge_by_cause
+from domain.steps.registration import charge_nothing_inside, decide_by_person, judge_by_cause
 from domain.steps.request import Request
 from domain.ticket import Changes, Dispute
 from domain.vocabulary import HoldReason, Milestone, Role
@@ -59,5 +59,5 @@ def rule(case: Case, request: Request[RuleFields]) -> Case:
         basis = fields.reason or f"{request.by.name}裁定"
         case = decide_by_person(case, request.now, fields.in_warranty, basis)
     elif fields.cause is not None:
-        case = judge_by_cause(case, request.now, fields.cause)
+        case = charge_nothing_inside(judge_by_cause(case, request.now, fields.cause), request.now)
     return case.notice(request.now, Role.AGENT.value, "ruled")

@@ -29,8 +29,11 @@ def end(
     ticket = case.ticket
     visit = ticket.visit
     on_site = visit is not None and visit.arrived_at is not None
+    gone = called_off(visit, why, at) if visit else None
+    if on_site and gone is not None and gone.ended_at is not None:
+        at = gone.ended_at
     undone = {
-        "visit": called_off(visit, why, at) if visit else None,
+        "visit": gone,
         "milestones": {Milestone.VISIT_ENDED: at} if on_site else {},
         "quotes": _dropped(ticket),
         "holds": lifted(ticket, at),
@@ -60,7 +63,7 @@ def close_when_all_is_in(
     if not still_owed(case, outcome):
         return _close(case, now, at, outcome)
     return case.record(
-        "waiting_for_order" if order_owed(case.ticket) else "waiting_for_verification",
+        "waiting_for_order" if _paper_owed(case.ticket) else "waiting_for_verification",
         now,
         changes=Changes(
             stage=Stage.FOLLOW_UP, outcome=outcome, milestones={Milestone.OUTCOME_DECIDED: at}
@@ -76,10 +79,14 @@ def close_if_all_is_in(case: Case, now: datetime) -> Case:
     return _close(case, now, now, outcome)
 
 
+VERIFIED_OUTCOMES = (Outcome.REPAIRED, Outcome.EXCHANGED, Outcome.NOT_REACHED)
+"""What quality has a word in; the others are over whatever the repair is worth."""
+
+
 def still_owed(case: Case, outcome: Outcome) -> bool:
     """What a ticket with that outcome may not close without."""
-    checked = outcome in (Outcome.REPAIRED, Outcome.EXCHANGED, Outcome.NOT_REACHED)
-    return order_owed(case.ticket) or (checked and verification_owed(case))
+    checked = outcome in VERIFIED_OUTCOMES
+    return _paper_owed(case.ticket) or (checked and verification_owed(case))
 
 
 def order_owed(ticket: Ticket) -> bool:
@@ -89,6 +96,20 @@ def order_owed(ticket: Ticket) -> bool:
         return False
     back = (ticket.last(Milestone.ORDER_RETURNED), ticket.last(Milestone.ORDER_WAIVED))
     return all(moment is None or moment < ended for moment in back)
+
+
+def backfill_owed(ticket: Ticket) -> bool:
+    """Whether an emergency that somebody went to still has no repair order (D1-6.b).
+
+    What was never written cannot have come back; only the supervisor may do without it.
+    """
+    went = any(visit.emergency and visit.arrived_at is not None for visit in ticket.visits)
+    written = (Milestone.ORDER_ISSUED, Milestone.ORDER_WAIVED)
+    return went and all(ticket.last(one) is None for one in written)
+
+
+def _paper_owed(ticket: Ticket) -> bool:
+    return order_owed(ticket) or backfill_owed(ticket)
 
 
 def verification_owed(case: Case) -> bool:
@@ -118,8 +139,13 @@ def _close(case: Case, now: datetime, at: datetime, outcome: Outcome) -> Case:
 
 
 def called_off(visit: Visit, reason: str, at: datetime) -> Visit:
-    """The open visit of a ticket that nobody goes to any more."""
-    return visit.model_copy(update={"result": "cancelled", "reason": reason, "ended_at": at})
+    """The open visit of a ticket that nobody goes to any more.
+
+    What ends it may have been said before its last step: then it ended with that step.
+    """
+    steps = (visit.accepted_at, visit.departed_at, visit.arrived_at, visit.started_at)
+    ended = max(at, visit.dispatched_at, *(moment for moment in steps if moment is not None))
+    return visit.model_copy(update={"result": "cancelled", "reason": reason, "ended_at": ended})
 
 
 def _dropped(ticket: Ticket) -> tuple[Quote, ...]:

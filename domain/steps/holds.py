@@ -26,6 +26,8 @@ def hold(case: Case, request: Request[HoldFields]) -> Case:
     fields = request.fields
     if fields.until is not None and fields.until <= max(request.now, request.at):
         raise invalid("until", "要晚于现在;已经过去的等待不用登记")
+    if fields.until is not None and _waits_for_a_word(case.ticket, fields.reason):
+        raise invalid("until", "等的是答复或裁定,不能到时自动恢复")
     known = open_hold(case.ticket, fields.reason)
     if known is not None:
         changed = known.model_copy(update={"until": fields.until})
@@ -93,9 +95,10 @@ def open_hold(ticket: Ticket, reason: HoldReason) -> Hold | None:
 
 
 def begun(ticket: Ticket, reason: HoldReason, at: datetime) -> tuple[Hold, ...]:
-    """The change that makes the ticket wait, if it does not wait for that already."""
-    if open_hold(ticket, reason) is not None:
-        return ()
+    """The change that makes the ticket wait, with no end of its own."""
+    known = open_hold(ticket, reason)
+    if known is not None:
+        return () if known.until is None else (known.model_copy(update={"until": None}),)
     return (Hold(reason=reason, since=_after_the_last(ticket, reason, at)),)
 
 
@@ -121,10 +124,17 @@ def _after_the_last(ticket: Ticket, reason: HoldReason, at: datetime) -> datetim
 
 def _refuse_to_forget(ticket: Ticket, reason: HoldReason) -> None:
     """What waits for somebody's word goes on with that word, not without it."""
-    if reason is HoldReason.CONSENT and ticket.open_quote is not None:
+    if not _waits_for_a_word(ticket, reason):
+        return
+    if reason is HoldReason.CONSENT:
         raise Refused(RefusalType.CONSENT_NEEDED, "报价还没有答复;请用 decide_fee")
-    if reason is HoldReason.DISPUTE and ticket.dispute is not None:
-        raise Refused(RefusalType.INVALID_TRANSITION, "争议还没有裁定;请技术质量部 rule")
+    raise Refused(RefusalType.INVALID_TRANSITION, "争议还没有裁定;请技术质量部 rule")
+
+
+def _waits_for_a_word(ticket: Ticket, reason: HoldReason) -> bool:
+    if reason is HoldReason.CONSENT:
+        return ticket.open_quote is not None
+    return reason is HoldReason.DISPUTE and ticket.dispute is not None
 
 
 def _tell(case: Case, now: datetime, reason: HoldReason, about: str) -> Case:

@@ -23,12 +23,13 @@ _OWED = (PromiseState.RUNNING, PromiseState.MISSED)
 
 def request_loaner(case: Case, request: Request[Fields]) -> Case:
     """Before time, or where the supervisor must decide: the loaner is asked for now."""
-    last = case.ticket.loaner
-    if last is not None and last.state not in OVER and not _undecided(last):
-        raise Refused(RefusalType.INVALID_TRANSITION, f"已有备机 {last.number}({last.state.value})")
+    known = _in_hand(case.ticket)
+    if known is not None and not _undecided(known):
+        state = known.state.value
+        raise Refused(RefusalType.INVALID_TRANSITION, f"已有备机 {known.number}({state})")
     asked = {"asked_at": request.at, "asked_by": request.by, "reason": request.fields.reason}
-    if last is not None and _undecided(last):
-        wanted = last.model_copy(update={**asked, "state": LoanerState.REQUESTED})
+    if known is not None:
+        wanted = known.model_copy(update={**asked, "state": LoanerState.REQUESTED})
     else:
         wanted = _new(case, None, request.at).model_copy(
             update={**asked, "grade": _grade_promised(case, request.now)}
@@ -50,14 +51,14 @@ def settle_loaners(case: Case, now: datetime) -> Case:
     for standing in _remedies_due(case, now):
         if _free_of_charge(case.ticket):
             return _ask(case, standing, now)
-        if case.ticket.loaner is None or case.ticket.loaner.state in OVER:
+        if _in_hand(case.ticket) is None:
             return _ask_the_supervisor(case, standing, now)
     return case
 
 
 def next_reservation(case: Case, now: datetime) -> Wake | None:
     """When a remedy must next be begun."""
-    if not _may_reserve(case) or case.ticket.loaner is not None:
+    if not _may_reserve(case) or _in_hand(case.ticket) is not None:
         return None
     ahead = [
         Wake(one.remedy_at, f"loaner for {one.promise} {' '.join(one.clauses)}")
@@ -81,7 +82,7 @@ def take_news(case: Case, news: LoanProgress, now: datetime) -> Case:
         changes=Changes(loaner=heard, milestones=_new_moments(case.ticket, news, now)),
         details={"loaner": known.id, "device": news.device.id if news.device else None},
     )
-    if news.state is LoanerState.NO_STOCK:
+    if news.state is LoanerState.NO_STOCK and _still_owed(case, heard, now):
         case = _escalate_early(case, heard, now)
     return case
 
@@ -95,7 +96,8 @@ def tell_loaners(case: Case, now: datetime, kind: str, *, target: str | None = N
             case = run_errand(case, now, kind, loaner=one.id, target=target)
         elif kind in ("repaired", "ended"):
             gone = one.model_copy(update={"state": LoanerState.RELEASED})
-            case = case.record("loaner_released", now, changes=Changes(loaner=gone))
+            changes = Changes(loaner=gone, task_done=case.ticket.task == TO_DECIDE)
+            case = case.record("loaner_released", now, changes=changes)
     return case
 
 
@@ -147,7 +149,11 @@ def loan_of(ticket: Ticket, id: str) -> Loan:
 
 def _may_reserve(case: Case) -> bool:
     ticket = case.ticket
-    if ticket.procedure < 2 or ticket.outcome is not None:
+    # Before it is registered nobody knows what to lend; once another was asked to take this ticket
+    # in, and may have been told which loaners come along, what else is needed is its business.
+    if ticket.procedure < 2 or ticket.registration is None:
+        return False
+    if ticket.outcome is not None or ticket.merging is not None:
         return False
     return any(promise.remedy is not None for promise in case.policy.promises)
 
@@ -155,8 +161,8 @@ def _may_reserve(case: Case) -> bool:
 def _remedies_due(case: Case, now: datetime) -> Iterable[Standing]:
     """Promises that still run, whose remedy must have begun and has not."""
     lent = {(one.promise, one.occurrence) for one in case.ticket.loaners if not _undecided(one)}
-    last = case.ticket.loaner
-    if last is not None and last.state not in OVER and not _undecided(last):
+    known = _in_hand(case.ticket)
+    if known is not None and not _undecided(known):
         return
     for standing in standings_of(case.ticket, case.policy, now):
         began = standing.remedy_at is not None and standing.remedy_at <= now
@@ -166,8 +172,7 @@ def _remedies_due(case: Case, now: datetime) -> Iterable[Standing]:
 
 
 def _ask(case: Case, standing: Standing, now: datetime) -> Case:
-    last = case.ticket.loaner
-    wanted = _new(case, standing, now) if last is None or last.state in OVER else last
+    wanted = _in_hand(case.ticket) or _new(case, standing, now)
     wanted = wanted.model_copy(update={"state": LoanerState.REQUESTED, "asked_at": now})
     case = case.record(
         "loaner_requested",
@@ -217,6 +222,13 @@ def _grade_promised(case: Case, now: datetime) -> str:
     return "any"
 
 
+def _in_hand(ticket: Ticket) -> TicketLoaner | None:
+    """The loaner that is not over. Of several, after a merge, one that was lent."""
+    active = [one for one in ticket.loaners if one.state not in OVER]
+    begun = [one for one in active if not _undecided(one)]
+    return next(iter(reversed(begun or active)), None)
+
+
 def _undecided(loaner: TicketLoaner) -> bool:
     """Whether it waits for the supervisor here, and has no workflow yet."""
     return loaner.state is LoanerState.NEEDS_DECISION and loaner.revision == 0
@@ -227,12 +239,27 @@ def _free_of_charge(ticket: Ticket) -> bool:
 
 
 def _new_moments(ticket: Ticket, news: LoanProgress, now: datetime) -> dict[Milestone, datetime]:
-    """The latest time of each milestone that the ticket does not have; never later than now."""
+    """The latest time of each milestone, where the ticket does not have it; never later than now.
+
+    A recall may be withdrawn and come again, so counting the times would not tell.
+    """
+    latest = {name: min(times[-1], now) for name, times in news.milestones.items() if times}
     return {
-        name: min(times[-1], now)
-        for name, times in news.milestones.items()
-        if times and len(times) > len(ticket.milestones.get(name, ()))
+        name: moment
+        for name, moment in latest.items()
+        if moment not in ticket.milestones.get(name, ())
     }
+
+
+def _still_owed(case: Case, loaner: TicketLoaner, now: datetime) -> bool:
+    """Whether what it was asked for still runs; news may come after the repair, or the end."""
+    if case.ticket.outcome is not None:
+        return False
+    key = (loaner.promise, loaner.occurrence)
+    return any(
+        (one.promise, one.occurrence) == key and one.stopped_at is None
+        for one in standings_of(case.ticket, case.policy, now)
+    )
 
 
 def _escalate_early(case: Case, loaner: TicketLoaner, now: datetime) -> Case:

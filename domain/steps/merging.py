@@ -17,7 +17,7 @@ from domain.records import Record
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.calls import take_call
 from domain.steps.ending import end
-from domain.steps.loaners import OVER, run_errand
+from domain.steps.loaners import OVER, run_errand, tell_loaners
 from domain.steps.request import Request
 from domain.ticket import Absorbed, Actor, Changes, Errand, Merging, Ticket, TicketLoaner
 from domain.vocabulary import ENDED, Milestone, Outcome, Role, Stage
@@ -36,6 +36,10 @@ class Absorb(Record):
     calls: tuple[Call, ...] = ()
     loaners: tuple[TicketLoaner, ...] = ()
     merged_from: tuple[str, ...] = ()
+
+
+DONE = frozenset({Stage.REPAIRED, Stage.SIGNED_OFF, Stage.FOLLOW_UP})
+"""The stages in which nothing needs to be lent any more."""
 
 
 class AbsorbAnswer(Record):
@@ -154,6 +158,8 @@ def absorb(case: Case, other: Absorb, now: datetime) -> Case:
         details={"ticket": other.number},
     )
     case = _take_calls(case, other, now)
+    if other.loaners and case.ticket.stage in DONE:
+        case = tell_loaners(case, now, "repaired")  # ours heard it when it was
     return case.notice(now, Role.SUPERVISOR.value, "absorbed", ticket=other.number)
 
 

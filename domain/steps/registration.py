@@ -259,7 +259,16 @@ def _books_decide(case: Case, cause: Cause) -> bool:
 def decide_by_person(case: Case, now: datetime, answer: bool | str, basis: str) -> Case:
     """What somebody decided, or ruled, stands over what the books say."""
     word = Warranty.UNKNOWN if answer == "unknown" else Warranty.IN if answer else Warranty.OUT
-    return _record_warranty(case, now, WarrantyDecision(in_warranty=word, basis=basis), {})
+    decision = WarrantyDecision(in_warranty=word, basis=basis)
+    return charge_nothing_inside(_record_warranty(case, now, decision, {}), now)
+
+
+def charge_nothing_inside(case: Case, now: datetime) -> Case:
+    """Somebody has said that it is free: what was asked inside the warranty falls as well."""
+    warranty = case.ticket.warranty
+    if warranty is None or warranty.in_warranty is not Warranty.IN:
+        return case
+    return go_on(nothing_to_pay(case, now), now)
 
 
 def judge_by_cause(case: Case, now: datetime, cause: Cause) -> Case:

@@ -5,12 +5,13 @@ from domain.civil_time import local
 from domain.commands import ApproveRefundFields, ChooseRemedyFields
 from domain.refusals import RefusalType, Refused
 from domain.remedies import choices
-from domain.steps.consent import go_on
+from domain.steps.consent import go_on, made_void
 from domain.steps.ending import called_off
+from domain.steps.holds import lifted
 from domain.steps.loaners import tell_loaners
 from domain.steps.request import Request
 from domain.ticket import Changes
-from domain.vocabulary import Milestone, Remedy, Role, Stage
+from domain.vocabulary import HoldReason, Milestone, Remedy, Role, Stage
 
 TO_APPROVE = "顾客选择退货,等部门负责人批准退款"
 
@@ -27,6 +28,7 @@ def choose_remedy(case: Case, request: Request[ChooseRemedyFields]) -> Case:
     if returned and ticket.visit is not None and ticket.visit.arrived_at is not None:
         raise Refused(RefusalType.INVALID_TRANSITION, "维修人员正在现场,请先结束这次上门")
     visit = ticket.visit if returned else None
+    asked = ticket.open_quote if returned else None
     case = case.record(
         "remedy_chosen",
         request.now,
@@ -36,6 +38,9 @@ def choose_remedy(case: Case, request: Request[ChooseRemedyFields]) -> Case:
             visit=called_off(visit, "顾客选择退货", request.at) if visit else None,
             stage=Stage.ASSESSING if returned else None,
             milestones={Milestone.REMEDY_CHOSEN: request.at},
+            # Nobody pays for the repair of what is taken back: there is nothing left to answer.
+            quotes=made_void(ticket) if asked else (),
+            holds=lifted(ticket, request.at, HoldReason.CONSENT) if asked else (),
             dispatch_settled=returned,
             task=TO_APPROVE if returned else None,
             task_done=not returned and ticket.task == TO_APPROVE,

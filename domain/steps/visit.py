@@ -1,5 +1,7 @@
 """上门: on the way, at work, finished or not (D1-7 to D1-9)."""
 
+from datetime import datetime
+
 from domain.case import Case
 from domain.commands import Fields, FinishFields, LeaveUnfinishedFields
 from domain.fees import agreed_quote, check_agreed, is_paid
@@ -40,7 +42,7 @@ def finish(case: Case, request: Request[FinishFields]) -> Case:
     fields = request.fields
     visit = open_visit(case)
     _refuse_while_asked(case.ticket)
-    _refuse_unagreed_fee(case, fields.lines)
+    _refuse_unagreed_fee(case, request.at, fields.lines)
     milestones = {Milestone.RESOLVED: request.at, Milestone.VISIT_ENDED: request.at}
     if visit.started_at is None and visit.arrived_at is not None:
         milestones[Milestone.REPAIR_STARTED] = visit.arrived_at
@@ -82,7 +84,7 @@ def leave_unfinished(case: Case, request: Request[LeaveUnfinishedFields]) -> Cas
     visit = open_visit(case)
     if fields.reason is None:
         raise invalid("reason", "未完成要写原因")
-    _refuse_unagreed_fee(case, fields.lines)
+    _refuse_unagreed_fee(case, request.at, fields.lines)
     left = visit.model_copy(
         update={
             "ended_at": request.at,
@@ -154,13 +156,17 @@ def _refuse_while_asked(ticket: Ticket) -> None:
         )
 
 
-def _refuse_unagreed_fee(case: Case, lines: tuple[FeeLine, ...]) -> None:
-    """No paid line before a yes, whatever else is so (D1-5.2.1.f)."""
+def _refuse_unagreed_fee(case: Case, at: datetime, lines: tuple[FeeLine, ...]) -> None:
+    """No paid line before a yes, whatever else is so, nor work dated before it (D1-5.2.1.f)."""
     ticket = case.ticket
     free = ticket.warranty is not None and ticket.warranty.in_warranty is Warranty.IN
     if ticket.procedure < 2 and free:
         return
     check_agreed(ticket, case.policy.procedure.quote_tolerance, lines)
+    quote = agreed_quote(ticket)
+    agreed = quote.decided_at if quote is not None and is_paid(lines) else None
+    if agreed is not None and at < agreed:
+        raise invalid("at", "收费的维修不能早于顾客同意费用")
 
 
 def _stands_on(ticket: Ticket, lines: tuple[FeeLine, ...]) -> int | None:

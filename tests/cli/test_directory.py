@@ -59,7 +59,7 @@ async def test_whoever_waits_for_a_new_loaner_is_told(
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     await take(books)
     assert "还没有通知到" in capfd.readouterr().err
-    assert await loaners.in_stock(pool, "L06", "printer")
+    assert await loaners.in_stock(pool, "L06", Wanted(product_class="printer"))
     assert await signals(handle) == []
 
     monkeypatch.setenv("TEMPORAL_ADDRESS", live_env.client.service_client.config.target_host)

@@ -193,7 +193,9 @@ def _lend(shell: Shell) -> None:
     early = shell.refused("loaner", "deliver", which, *boss)
     assert early.startswith(f"拒绝 UnknownTicket: 没有这台备机:备机 {which}")
     shell.done("ticket", "request_loaner", number, *boss, "--reason", "客户急用")
-    shell.refused("loaner", "reserve", which, *boss, "--loaner", "L99")
+    _reserved(shell, which)
+    stranger = shell.refused("loaner", "reserve", which, *boss, "--loaner", "L99")
+    assert stranger.startswith("拒绝 NotInStock loaner: ")
     assert shell.refused("loaner", "take_back", which, *boss, "--condition", "good").startswith(
         "拒绝 InvalidTransition: "
     )
@@ -214,6 +216,14 @@ def _lend(shell: Shell) -> None:
     for words in ("已丢失", "1200.00 元(已批准)", "电子天平", "备机已送到"):
         assert words in read
     assert shell.json("ticket", "show", number)["loaner"] == "lost"
+
+
+def _reserved(shell: Shell, which: str) -> None:
+    """Until the stock book has answered."""
+    deadline = time.monotonic() + 20
+    while shell.json("loaner", "show", which)["state"] != "reserved":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def _stages_and_dues(shell: Shell) -> dict[str, tuple[str, str | None]]:

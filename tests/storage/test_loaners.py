@@ -175,16 +175,16 @@ async def test_a_pick_is_of_the_class_and_swaps_only_when_free(pool: asyncpg.Poo
     assert await got(pool, 1) == "L2"
     assert await got(pool, 2, PRINT) == "L4"
     assert await got(pool, 3, NEW_METER) == "L1"
-    assert await loaners.in_stock(pool, "L3", "instrument")
+    assert await loaners.in_stock(pool, "L3", Wanted(product_class="instrument"))
     for device in ("L1", "L4", "L99"):
         assert await got(pool, 1, device=device) == "not_in_stock"
-        assert not await loaners.in_stock(pool, device, "instrument")
+        assert not await loaners.in_stock(pool, device, Wanted(product_class="instrument"))
     assert (await holders(pool))["L2"] == loan_id(1)
     assert await got(pool, 1, device="L3") == "L3"
     assert await got(pool, 1, device="L3") == "L3"
     assert await got(pool, 1) == "L3"
-    assert await loaners.in_stock(pool, "L2", None)
-    assert not await loaners.in_stock(pool, "L2", "printer")
+    assert await loaners.in_stock(pool, "L2", Wanted())
+    assert not await loaners.in_stock(pool, "L2", Wanted(product_class="printer"))
 
 
 async def test_a_pick_that_is_not_there_leaves_the_place_in_line(pool: asyncpg.Pool) -> None:

@@ -91,12 +91,23 @@ def sensible(scene: Scene, pick: Pick, *, but: Sequence[Command] = ()) -> Ask:
     return Ask(command.value, role, _who(scene.ticket, role, command), fields | scene.earlier(pick))
 
 
+def forward(scene: Scene, pick: Pick) -> Ask:
+    """The story's next step, by whom it belongs to, so that some lives come to their end."""
+    ticket = scene.ticket
+    fitting = [one for one in _FORWARD.get(ticket.stage, ()) if _has_its_object(ticket, one)]
+    command = pick(fitting or [Command.NOTE])
+    role = next(role for role in _DOERS if role in RULES[command].roles)
+    fields = {**_FORMS.get(command, _nothing)(scene, pick), **_PLAIN.get(command, {})}
+    return Ask(command.value, role, _who(ticket, role, command), fields)
+
+
 def nonsense(scene: Scene, pick: Pick) -> Ask:
     """Any command by anybody, with fields that may be wrong, missing or another's."""
     command = pick(list(Command))
     write = pick([_FORMS.get(command), *_FORMS.values(), None])
     fields = write(scene, pick) if write else {}
-    if fields and pick([False, True]):
+    spoilt = bool(fields) and pick([False, True])
+    if spoilt:
         fields[pick(sorted(fields))] = pick(_NO_ANSWERS)
     if pick([False, True]):
         fields["at"] = pick(
@@ -112,28 +123,38 @@ def nonsense(scene: Scene, pick: Pick) -> Ask:
     return Ask(pick([command.value, command.value, "regster"]), role, name, fields)
 
 
-_NO_ANSWERS: tuple[JsonValue, ...] = (
-    *(None, "", " ", 0, -1, 1.5, 10**30, True, "true", "unknown", [], {}, [None], {"sha256": "x"}),
-    *("2026-03-02T09:00:00+08:00", "9999-12-31", "\u0000", "字" * 5000),
-)
+_NO_ANSWERS: list[JsonValue] = [None, "", " ", 0, -1, 1.5, 10**30, True, "true", "unknown", [], {}]
+_NO_ANSWERS += [[None], {"sha256": "x"}, "2026-03-02T09:00:00+08:00", "9999-12-31", "字" * 5000]
 
 
 def fitting_commands(ticket: Ticket) -> list[Command]:
     """Those of the ticket's stage, the story's own next steps more often than the rest."""
-    allowed = [one for one, rule in RULES.items() if ticket.stage in rule.stages]
-    fitting = [one for one in allowed if one not in (Command.OPEN, Command.NOTE, Command.CANCEL)]
+    allowed: list[Command] = [one for one, rule in RULES.items() if ticket.stage in rule.stages]
+    fitting: list[Command] = [one for one in allowed if one not in (Command.OPEN, Command.CANCEL)]
     fitting = [one for one in fitting if _has_its_object(ticket, one)]
-    forward = [one for one in _FORWARD.get(ticket.stage, ()) if one in fitting]
-    return [*fitting, *forward * 6, *(one for one in allowed if one is Command.CANCEL)]
+    next_steps = [one for one in _FORWARD.get(ticket.stage, ()) if one in fitting]
+    if Command.CANCEL in allowed and len(ticket.visits) + len(ticket.quotes) > 1:
+        fitting.append(Command.CANCEL)
+    rare = [one for one in fitting if one in _RARE]
+    return [*fitting, *next_steps, *rare * 3]
 
+
+_RARE = (
+    *(Command.RULE, Command.RESUME, Command.DECLINE, Command.GUIDE),
+    *(Command.CHOOSE_REMEDY, Command.APPROVE_REFUND),
+)
+"""What is seldom fitting, and so asked more often where it is."""
 
 _FORWARD = {
     Stage.INTAKE: (Command.REGISTER,),
-    Stage.ASSESSING: (Command.QUOTE, Command.DISPATCH),
+    Stage.ASSESSING: (Command.QUOTE, Command.DISPATCH, *(Command.APPROVE_REFUND,) * 4),
     Stage.AWAITING_CONSENT: (Command.DECIDE_FEE,),
-    Stage.DISPATCHING: (Command.DISPATCH, Command.DISPATCH, Command.QUOTE),
-    Stage.SCHEDULED: (Command.ACCEPT, Command.DEPART, Command.ARRIVE),
-    Stage.ON_SITE: (Command.START_WORK, Command.FINISH, Command.QUOTE, Command.DECIDE_FEE),
+    Stage.DISPATCHING: (*(Command.DISPATCH,) * 5, Command.QUOTE),
+    Stage.SCHEDULED: (Command.ACCEPT, Command.ARRIVE, Command.ARRIVE, Command.DEPART),
+    Stage.ON_SITE: (
+        *(*(Command.FINISH,) * 3, *(Command.DECIDE_FEE,) * 3),
+        *(Command.START_WORK, Command.QUOTE, Command.LEAVE_UNFINISHED),
+    ),
     Stage.REPAIRED: (Command.SIGN_OFF, Command.SIGN_OFF, Command.RETURN_ORDER),
     Stage.SIGNED_OFF: (Command.RETURN_ORDER, Command.RECORD_FOLLOW_UP),
     Stage.FOLLOW_UP: (Command.RECORD_FOLLOW_UP, Command.RETURN_ORDER, Command.VERIFY),
@@ -158,6 +179,8 @@ def _has_its_object(ticket: Ticket, command: Command) -> bool:
             return order_owed(ticket)
         case Command.ISSUE_ORDER:
             return "emergency" in ticket.facts
+        case Command.CHOOSE_REMEDY:
+            return ticket.facts.get("invoice_date") is not None
         case Command.APPROVE_REFUND:
             return ticket.remedy is Remedy.RETURN
         case _:
@@ -172,11 +195,11 @@ def _who(ticket: Ticket, role: Role, command: Command) -> str:
 
 
 def _register(scene: Scene, pick: Pick) -> Fields:
-    kind = pick([TicketKind.REPAIR] * 8 + [TicketKind.ENQUIRY])
+    kind = pick([TicketKind.REPAIR] * 20 + [TicketKind.ENQUIRY, TicketKind.COMPLAINT])
     fields: Fields = {"kind": kind.value, "symptom": "关不上", "site": "江南花园"}
     if (urgent := pick([False, True])) is True:
         fields["urgent"] = urgent
-    if (device := pick([*scene.devices, {}])) != {}:
+    if (device := pick([*scene.devices, None])) is not None:
         fields["device"] = device
     return fields
 
@@ -212,15 +235,19 @@ def _assess(scene: Scene, pick: Pick) -> Fields:
 
 def _quote(scene: Scene, pick: Pick) -> Fields:
     price = pick([30000, 30000, 0, 1])
-    lines = [{"item": "换锁", "kind": FeeKind.PART.value, "quantity": 1, "unit_price_fen": price}]
+    lines: list[JsonValue] = [_line("换锁", FeeKind.PART, 1, price)]
     if pick([False, True]):
-        lines.append({"item": "人工", "kind": "labour", "quantity": 2, "unit_price_fen": 5000})
-    return {"lines": [dict(line) for line in lines]}
+        lines.append(_line("人工", FeeKind.LABOUR, 2, 5000))
+    return {"lines": lines}
+
+
+def _line(item: str, kind: FeeKind, quantity: int, price: int) -> Fields:
+    return {"item": item, "kind": kind.value, "quantity": quantity, "unit_price_fen": price}
 
 
 def _decide_fee(scene: Scene, pick: Pick) -> Fields:
     number = scene.ticket.quote.number if scene.ticket.quote else 1
-    decision = pick(["approve", "approve", "approve", "refuse"])
+    decision = pick(["approve"] * 5 + ["refuse"])
     return {"quote": pick([number, number, number, 1]), "decision": decision}
 
 
@@ -251,6 +278,10 @@ def _dispatch(scene: Scene, pick: Pick) -> Fields:
     return fields
 
 
+def _nothing(scene: Scene, pick: Pick) -> Fields:
+    return {}
+
+
 def _reason(scene: Scene, pick: Pick) -> Fields:
     return pick([{"reason": "说明原因"}, {"reason": "说明原因"}, {}])
 
@@ -259,15 +290,12 @@ def _final_lines(scene: Scene, pick: Pick) -> Fields:
     """What is charged: nothing, what was agreed, a little more, or what nobody agreed to."""
     quote = scene.ticket.quote
     if quote is None or quote.state is not QuoteState.APPROVED or pick([False, False, True]):
-        line: Fields = {"item": "螺丝", "kind": "part", "quantity": 1, "unit_price_fen": 100}
+        line = _line("螺丝", FeeKind.PART, 1, 100)
         return {"lines": [line]} if pick([False, False, True]) else {}
-    extra = pick([0, 0, 0, 500, 100000])
+    more = pick([0, 0, 0, 500, 100000])
     return {
         "lines": [
-            {
-                **line.model_dump(mode="json", include={"item", "kind", "quantity"}),
-                "unit_price_fen": line.unit_price_fen + extra,
-            }
+            _line(line.item, line.kind, line.quantity, line.unit_price_fen + more)
             for line in quote.lines
         ]
     }
@@ -296,7 +324,8 @@ def _hold(scene: Scene, pick: Pick) -> Fields:
 
 def _resume(scene: Scene, pick: Pick) -> Fields:
     reasons: list[str] = [one.reason.value for one in scene.ticket.open_holds]
-    return {"reason": pick(reasons)} if reasons and pick([True, True, False]) else {}
+    named = bool(reasons) and pick([True, True, False])
+    return {"reason": pick(reasons)} if named else {}
 
 
 def _sign_off(scene: Scene, pick: Pick) -> Fields:
@@ -324,9 +353,7 @@ _FORMS: dict[Command, Callable[[Scene, Pick], Fields]] = {
     Command.AMEND: _amend,
     Command.NOTE: lambda scene, pick: {"text": "业主晚上在家"},
     Command.CALL_BACK: lambda scene, pick: {"agreed": "周六上午"},
-    Command.GUIDE: lambda scene, pick: {
-        "outcome": pick(["needs_visit", "needs_visit", "needs_visit", "solved"])
-    },
+    Command.GUIDE: lambda scene, pick: {"outcome": pick(["needs_visit", "solved"])},
     Command.ASSESS: _assess,
     Command.QUOTE: _quote,
     Command.DECIDE_FEE: _decide_fee,
@@ -344,9 +371,14 @@ _FORMS: dict[Command, Callable[[Scene, Pick], Fields]] = {
     Command.VERIFY: _verify,
     Command.RECORD_FOLLOW_UP: _follow_up,
     Command.REQUEST_LOANER: _reason,
-    Command.CHOOSE_REMEDY: lambda scene, pick: {"remedy": pick(list(Remedy)).value},
-    Command.APPROVE_REFUND: lambda scene, pick: {"amount_fen": pick([120000, 1, 0])},
+    Command.CHOOSE_REMEDY: lambda scene, pick: {"remedy": pick([*Remedy, Remedy.RETURN]).value},
+    Command.APPROVE_REFUND: lambda scene, pick: {"amount_fen": pick([120000, 1, 1, 0])},
     Command.CANCEL: _reason,
     Command.MERGE_INTO: lambda scene, pick: {"ticket": pick(OTHERS)},
+}
+_DOERS = (Role.DEPT_HEAD, Role.SUPERVISOR, Role.CUSTOMER, Role.TECHNICIAN, Role.AGENT, Role.QUALITY)
+_PLAIN: dict[Command, Fields] = {
+    Command.DISPATCH: {"reason": "客户着急"},
+    Command.SIGN_OFF: {"satisfied": True},
 }
 _ON_BEHALF = (Command.DECIDE_FEE, Command.SIGN_OFF)

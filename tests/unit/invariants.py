@@ -28,12 +28,14 @@ from domain.vocabulary import (
     QuoteState,
     Remedy,
     Stage,
+    Warranty,
 )
 
 OUT = {Stage.SCHEDULED, Stage.ON_SITE}
 UNREPAIRED = WAITING | OUT
 _STANDING = (QuoteState.OPEN, QuoteState.APPROVED, QuoteState.FREE)
 _DECIDED = (QuoteState.APPROVED, QuoteState.REFUSED, QuoteState.EXPIRED)
+_FACT = {Warranty.IN: True, Warranty.OUT: False, Warranty.UNKNOWN: "unknown"}
 _VISIT_STEPS = (
     *("dispatched_at", "accepted_at", "departed_at", "arrived_at", "started_at", "ended_at"),
 )
@@ -43,7 +45,7 @@ def faults_of(case: Case, now: datetime) -> list[str]:
     """What cannot be in a case that was settled at `now`; empty when all is well."""
     parts = (
         *(_stage(case), _end(case), _dispatching(case.ticket), _visits(case.ticket)),
-        *(_fees(case), _quotes(case.ticket), _holds(case.ticket, now), _merging(case.ticket)),
+        *(_fees(case), _quotes(case), _holds(case.ticket, now), _merging(case.ticket)),
         *(_milestones(case.ticket, now), _promises(case.ticket), _loaners(case.ticket)),
         _wake(case, now),
     )
@@ -68,6 +70,12 @@ def faults_of_ledger(ticket: Ticket, events: Sequence[Event]) -> list[str]:
     """What does not fit between a ticket and all its events, as the ledger would give them back."""
     read = [Event.model_validate_json(event.model_dump_json()) for event in events]
     faults = [] if fold(read) == ticket else ["the fold of the events is another ticket"]
+    told = Counter(
+        tuple(str(one.details.get(name)) for name in ("promise", "occurrence", "level", "about"))
+        for one in events
+        if one.kind == "notice_due" and "occurrence" in one.details
+    )
+    faults += [f"told {times} times of {what}" for what, times in told.items() if times > 1]
     if ticket.stage in ENDED:
         faults += [
             f"{one.id} is {one.state} and was never told of the end"
@@ -94,6 +102,9 @@ def _stage(case: Case) -> Iterator[str]:
         yield f"stage {stage} of a ticket that was never registered"
     if stage is Stage.REPAIRED and (not ticket.visits or ticket.visits[-1].result != "finished"):
         yield "repaired, and the last visit was not finished"
+    warranty = ticket.warranty
+    if warranty is not None and ticket.facts.get("in_warranty") != _FACT[warranty.in_warranty]:
+        yield f"warranty {warranty.in_warranty}, fact {ticket.facts.get('in_warranty')}"
     if stage is Stage.SIGNED_OFF and not order_owed(ticket):
         yield "signed off, its order is back, and it waits for it"
     ways = (Milestone.SIGNED_OFF, Milestone.GUIDED, Milestone.REFUND_APPROVED)
@@ -121,6 +132,8 @@ def _end(case: Case) -> Iterator[str]:
     left = [ticket.open_quote, ticket.dispatch_order, ticket.visit, *ticket.open_holds]
     if ticket.outcome is not None and any(left[:3]):
         yield f"outcome {ticket.outcome}, and still under way: {left}"
+    if ended and not ticket.merged_into and ticket.outcome and still_owed(case, ticket.outcome):
+        yield f"closed as {ticket.outcome}, and something is still owed"
     if ended and (any(left) or ticket.task or ticket.merging):
         yield f"ended, and left over: {left} {ticket.task} {ticket.merging}"
 
@@ -178,10 +191,13 @@ def _fees(case: Case) -> Iterator[str]:
                 yield f"{item} costs {fen}, agreed were {agreed[item]}"
 
 
-def _quotes(ticket: Ticket) -> Iterator[str]:
+def _quotes(case: Case) -> Iterator[str]:
+    ticket = case.ticket
     if [one.number for one in ticket.quotes] != list(range(1, len(ticket.quotes) + 1)):
         yield "quotes are not numbered in their order"
     for quote in ticket.quotes:
+        if quote.reminded > len(case.policy.procedure.consent.remind_after):
+            yield f"quote {quote.number} was called to mind {quote.reminded} times"
         if quote.state in _STANDING and quote is not ticket.quotes[-1]:
             yield f"quote {quote.number} is {quote.state} and there is a newer one"
         if quote.state is QuoteState.OPEN and not is_paid(quote.lines):
@@ -218,9 +234,9 @@ def _holds(ticket: Ticket, now: datetime) -> Iterator[str]:
     if len(set(reasons)) != len(reasons):
         yield f"waits twice for one reason: {reasons}"
     disputed = open_hold(ticket, HoldReason.DISPUTE)
-    if ticket.dispute is not None and ticket.stage not in ENDED and not ticket.outcome:
-        if disputed is None or disputed.until is not None:
-            yield f"an open dispute, and the wait for its ruling is {disputed}"
+    waits_for_ruling = disputed is not None and disputed.until is None
+    if ticket.dispute is not None and ticket.outcome is None and not waits_for_ruling:
+        yield f"an open dispute, and the wait for its ruling is {disputed}"
 
 
 def _merging(ticket: Ticket) -> Iterator[str]:
@@ -284,18 +300,21 @@ def _news(ticket: Ticket, event: Event) -> Iterator[str]:
     """What cannot happen to `ticket`."""
     changes = event.changes
     if event.kind == "dispatched" and changes.visit is not None and not changes.visit.emergency:
-        quote = ticket.quote
+        sent, quote = changes.visit.dispatched_at, ticket.quote
         if ticket.open_quote is not None:
             yield "dispatched on a quote without an answer"
-        if quote is not None and quote.state is QuoteState.APPROVED:
-            if quote.decided_at is None or quote.decided_at > changes.visit.dispatched_at:
-                yield f"dispatched {changes.visit.dispatched_at}, agreed {quote.decided_at}"
+        agreed = quote.decided_at if quote and quote.state is QuoteState.APPROVED else None
+        if agreed is not None and agreed > sent:
+            yield f"dispatched at {sent} on a quote that was agreed to at {agreed}"
     if ticket.stage not in ENDED:
         return
     if changes.stage is not None or changes.outcome is not None:
         yield f"an ended ticket becomes {changes.stage} {changes.outcome}"
-    if changes.firing is not None and changes.firing.early:
+    firing, closed = changes.firing, ticket.last(Milestone.CLOSED)
+    if firing is not None and firing.early:
         yield "an ended ticket escalates before time"
+    if firing is not None and not firing.withdrawn and closed and firing.due > closed:
+        yield f"an ended ticket escalates: {firing}"
 
 
 def _needs_no_word(loaner: TicketLoaner) -> bool:

@@ -201,7 +201,7 @@ def test_reminders_come_a_day_and_two_days_after_the_quote_and_once_each(
     desk.at(due + MILLISECOND)
     assert desk.ticket.quotes[0].reminded == count
     desk.later(hours=1)
-    assert desk.told("consent_reminder") == ["customer"] * count
+    assert desk.told("consent_reminded") == ["customer"] * count
 
 
 @pytest.mark.parametrize("after", [-MILLISECOND, timedelta(0)])
@@ -230,13 +230,11 @@ def test_silence_past_the_seventh_day_ends_it_as_no_consent() -> None:
 
 
 def test_a_timer_that_comes_late_changes_nothing_of_what_silence_meant() -> None:
-    policy = small_policy(
-        promised("fix", within="10 days"), out_of_warranty="quote_first"
-    )
+    policy = small_policy(promised("fix", within="10 days"), out_of_warranty="quote_first")
     desk = asked(policy)
     desk.at(SILENT_UNTIL + timedelta(days=30))
     assert desk.ticket.first(Milestone.CLOSED) == SILENT_UNTIL
-    assert desk.told("consent_reminder") == ["customer"] * 2
+    assert desk.told("consent_reminded") == ["customer"] * 2
     assert "promise_missed" not in desk.kinds
 
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("domain", "workflows", "activities", "storage", "runtime", "desk", "rehearsal", "cli")
 TREES = {
     path.relative_to(ROOT): ast.parse(path.read_text(encoding="utf-8"))
-    for folder in (*PACKAGES, "tests", "benchmarks")
+    for folder in (*PACKAGES, "tests", "benchmarks", "docs")
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("date", "today"), ("time", "time")}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from domain.commands import LookedUp
 from domain.directory import Device
+from domain.evolving import fold
 from domain.procedure import NOT_YET_SUPPORTED, RULES
 from domain.refusals import RefusalType, Refused
-from domain.evolving import fold
 from domain.steps.ending import order_owed
 from domain.ticket import TechnicianRef
 from domain.vocabulary import ENDED, Command, Milestone, Outcome, Role, Stage

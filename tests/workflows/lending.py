@@ -20,12 +20,22 @@ from rehearsal.workflow_clock import LoanerClock
 from runtime.embedded.skipping import SkippingEnvironment
 from storage import loaners
 from storage.statements import statement
+from tests.unit.acting import MONDAY
 from tests.workflows.driving import House
 from workflows.messages import LOANER, LOOK_AGAIN, TICKET_NEWS, LoanAnswer, LoanView
 
 SUPERVISOR, TECHNICIAN, DEPT_HEAD = "supervisor/高主管", "technician/T01", "dept_head/赵经理"
 METER = Wanted(product_class="instrument", product="便携水质分析仪", grade="new")
 BALANCE = Wanted(product_class="instrument", product="电子天平")
+INSTRUMENT = {
+    "product": "电子天平",
+    "product_class": "instrument",
+    "weight_kg": 6,
+    "invoice_date": "2026-01-05",
+}
+"""A customer's device, for which a balance is lent."""
+# Three civil days after a recall on Monday at noon: 24:00 of Thursday.
+DUE = datetime(2026, 3, 6, tzinfo=CHINA)
 
 
 @dataclass
@@ -157,3 +167,16 @@ class Clocked:
                 if await self.clock.look():
                     return
                 await asyncio.sleep(0.02)
+
+
+async def recalled(house: House, environment: SkippingEnvironment) -> tuple[OnLoan, Clocked]:
+    """Reserved and delivered on Monday morning, recalled at noon."""
+    loan = await lend(house, at=MONDAY)
+    await loan.until("reserved")
+    clocked = Clocked(loan, environment)
+    await clocked.to(MONDAY + timedelta(hours=1))
+    await loan.do("deliver", TECHNICIAN)
+    await clocked.to(MONDAY + timedelta(hours=3))
+    await loan.hear("repaired", MONDAY + timedelta(hours=3))
+    await loan.until("recalled")
+    return loan, clocked

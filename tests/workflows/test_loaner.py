@@ -22,39 +22,25 @@ from tests.workflows.driving import House
 from tests.workflows.lending import (
     BALANCE,
     DEPT_HEAD,
+    DUE,
     METER,
     SUPERVISOR,
     TECHNICIAN,
-    Clocked,
     OnLoan,
     holder_of,
     lend,
+    recalled,
     stock_book_closed,
 )
 from workflows.loaner import LoanerWorkflow
 from workflows.messages import LOANER_NEWS, LOOK_AGAIN, TICKET_NEWS
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
-# Three civil days after a recall on Monday at noon: 24:00 of Thursday.
-DUE = datetime(2026, 3, 6, tzinfo=CHINA)
 EVENTS_AT_MOST = 80
 
 
 def now() -> datetime:
     return datetime.now(CHINA)
-
-
-async def recalled(house: House, environment: SkippingEnvironment) -> tuple[OnLoan, Clocked]:
-    """Reserved and delivered on Monday morning, recalled at noon."""
-    loan = await lend(house, at=MONDAY)
-    await loan.until("reserved")
-    clocked = Clocked(loan, environment)
-    await clocked.to(MONDAY + timedelta(hours=1))
-    await loan.do("deliver", TECHNICIAN)
-    await clocked.to(MONDAY + timedelta(hours=3))
-    await loan.hear("repaired", MONDAY + timedelta(hours=3))
-    await loan.until("recalled")
-    return loan, clocked
 
 
 async def test_the_straight_road_of_a_loan(

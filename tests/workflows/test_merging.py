@@ -1,20 +1,17 @@
 """One fault reported twice: two workflows agree on one ticket, whatever happens meanwhile."""
 
 import asyncio
-from datetime import datetime
 
 import pytest
 
-from desk.calls import enter
-from desk.delivery import Delivery
-from desk.temporal_starter import TemporalStarter
-from domain.calls import CallEventKind, Direction, PhoneEvent
-from domain.civil_time import CHINA
+from domain.calls import CallEventKind
 from domain.refusals import RefusalType, Refused
 from domain.ticket import Ticket
 from domain.vocabulary import LoanerState, Milestone, Outcome, Stage
 from storage import phone, tickets
 from tests.workflows.driving import AGENT, SUPERVISOR, House, OnTicket
+from tests.workflows.lending import INSTRUMENT
+from tests.workflows.phone_line import Line
 
 
 async def merged(one: OnTicket, into: OnTicket) -> None:
@@ -119,48 +116,6 @@ async def test_a_hang_up_that_comes_after_the_merge_reaches_the_other(live_house
     await other.settled()
     found = await phone.tickets_of(live_house.pool, "13900010777")
     assert [(one.ticket_no, one.is_open) for one in found] == [(other.number, True)]
-
-
-class Line:
-    """A phone line whose calls are delivered at once."""
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._starter = TemporalStarter(
-            house.client, house.shelf, house.task_queue, lambda: datetime.now(CHINA)
-        )
-        self._delivery = Delivery(house.pool, self._starter, lambda: datetime.now(CHINA))
-
-    async def say(self, call_id: str, number: str, kind: CallEventKind) -> None:
-        now = datetime.now(CHINA)
-        event = PhoneEvent(
-            call_id=call_id,
-            event=kind,
-            direction=Direction.IN,
-            from_number=number,
-            to_number="4008001234",
-            cause="normalClearing" if kind is CallEventKind.HANGUP else None,
-            at=now,
-            received=now,
-        )
-        await enter(self._house.pool, event)
-        await self._delivery.sweep()
-
-    async def ticket(self, call_id: str) -> OnTicket:
-        found = await phone.find_call(self._house.pool, ("cti", call_id))
-        assert found is not None
-        assert found.ticket_no is not None
-        opened = OnTicket(self._house, found.ticket_no, found.call, self._starter)
-        await opened.settled()
-        return opened
-
-
-INSTRUMENT = {
-    "product": "电子天平",
-    "product_class": "instrument",
-    "weight_kg": 6,
-    "invoice_date": "2026-01-05",
-}
 
 
 async def in_state(ticket: OnTicket, state: LoanerState) -> None:

@@ -1,0 +1,64 @@
+"""What must be true of every ticket at rest, whoever was faster."""
+
+import asyncio
+
+from domain.case import Case
+from domain.evolving import begin, fold
+from domain.ticket import Event, Ticket
+from storage import loaners, tickets
+from tests.unit.invariants import faults_of, faults_of_ledger, faults_of_news
+from tests.workflows.driving import House, OnTicket
+from tests.workflows.replaying import failure_of
+
+RESTS_WITHIN = 20.0
+
+
+async def sound(one: OnTicket) -> Ticket:
+    """The ticket, once it rests. Raises AssertionError unless workflow, events and projection say
+    the same, and no invariant is broken."""
+    ticket, events = await _at_rest(one)
+    pool = one.house.pool
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert fold(events) == ticket
+    assert await tickets.load(pool, one.number) == ticket
+    opening, now = events[0].changes.opening, events[-1].at
+    assert opening is not None
+    case = Case(ticket, one.house.shelf.get(ticket.policy))
+    assert faults_of(case, now) == []
+    assert faults_of_news(begin(opening), events, now) == []
+    assert faults_of_ledger(ticket, events) == []
+    return ticket
+
+
+async def replayable(*those: OnTicket) -> None:
+    """Their histories, and those of their loaners, lead again where they led."""
+    house = those[0].house
+    ids = [one.handle.id for one in those]
+    for one in those:
+        ids += [loaner.id for loaner in (await one.view()).ticket.loaners]
+    histories = [await house.client.get_workflow_handle(one).fetch_history() for one in ids]
+    assert await failure_of(*histories, rehearsal=house.rehearsal) is None
+
+
+async def nothing_held_in_vain(house: House) -> None:
+    """Whoever has a device by the stock book is a loan that says so itself."""
+    for line in await loaners.stock(house.pool):
+        if line.loan_id is None:
+            continue
+        loan = await loaners.load(house.pool, line.loan_id)
+        assert loan is not None
+        assert loan.holding, loan
+        assert loan.device == line.device
+
+
+async def _at_rest(one: OnTicket) -> tuple[Ticket, list[Event]]:
+    """The ticket and its events, of one moment: a loaner may still have had news for it."""
+    async with asyncio.timeout(RESTS_WITHIN):
+        while True:
+            view = await one.view()
+            ticket = view.ticket
+            busy = view.unflushed or ticket.errands or ticket.dispatch_order or ticket.merging
+            events = await tickets.events(one.house.pool, one.number)
+            if not busy and events and events[-1].seq == ticket.seq:
+                return ticket, events
+            await asyncio.sleep(0.02)
