@@ -1,11 +1,10 @@
 """The books of one rehearsal: the example company's, with what the script says otherwise."""
 
 import re
-import tempfile
+from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from desk.numbers import normalise
 from domain.calls import Direction
@@ -15,8 +14,8 @@ from rehearsal.faults import ScriptFault
 from rehearsal.script import Script
 from rehearsal.steps import PhoneAct
 from runtime import marked_yaml
-from runtime.directory_files import DirectoryFileFaulty, read_directory
-from runtime.marked_yaml import Place
+from runtime.directory_files import DirectoryFileFaulty, directory_of
+from runtime.marked_yaml import Marked, Place
 from runtime.policy_files import PolicyShelf
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "directory.yaml"
@@ -34,25 +33,41 @@ def of_script(script: Script, shelf: PolicyShelf) -> Directory:
         shelf.get(script.policy)
     except Refused as refused:
         raise ScriptFault((script.fault(("policy",), refused.message),)) from None
-    sections: dict[str, Any] = marked_yaml.read(EXAMPLE, as_spelt=True).content
+    sections = _example()
     called = dict.fromkeys(_lines_called(script), script.policy)
     kept = [one for one in sections.get("lines", ()) if normalise(one["number"]) not in called]
     lines = [{"number": number, "policy": policy} for number, policy in called.items()]
-    merged = {**sections, "lines": [*kept, *lines], **script.given}
-    with tempfile.TemporaryDirectory(prefix="aftercare-books-") as folder:
-        path = Path(folder) / "directory.yaml"
-        path.write_text(yaml.safe_dump(merged, allow_unicode=True), encoding="utf-8")
-        try:
-            return read_directory(path, normalise)
-        except DirectoryFileFaulty as faulty:
-            raise ScriptFault(
-                tuple(
-                    script.fault(
-                        _place(fault.field), f"{fault.field}: {fault.message}。{fault.fix}"
-                    )
-                    for fault in faulty.faults
-                )
-            ) from None
+    given = {section: _as_spelt(entries) for section, entries in script.given.items()}
+    merged = {**sections, "lines": [*kept, *lines], **given}
+    try:
+        return directory_of(Marked(script.path, merged), normalise)
+    except DirectoryFileFaulty as faulty:
+        raise ScriptFault(
+            tuple(
+                script.fault(_place(fault.field), f"{fault.field}: {fault.message}。{fault.fix}")
+                for fault in faulty.faults
+            )
+        ) from None
+
+
+@cache
+def _example() -> dict[str, Any]:
+    """The example company's books, read once for all scripts."""
+    content: dict[str, Any] = marked_yaml.read(EXAMPLE, as_spelt=True).content
+    return content
+
+
+def _as_spelt(value: Any) -> Any:
+    """What a script says, as a file of books says it: every value is its text."""
+    if isinstance(value, dict):
+        return {key: _as_spelt(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_as_spelt(one) for one in value]
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value if value is None else str(value)
 
 
 def _lines_called(script: Script) -> list[str]:

@@ -69,9 +69,21 @@ def read_directory(
     `policies` are the known names, checked where given. Raises DirectoryFileFaulty.
     """
     try:
-        reader = _Reader(marked_yaml.read(path, as_spelt=True), normalise)
+        marked = marked_yaml.read(path, as_spelt=True)
     except FaultyFile as faulty:
         raise DirectoryFileFaulty(faulty.faults) from None
+    return directory_of(marked, normalise, departments=departments, policies=policies)
+
+
+def directory_of(
+    marked: Marked,
+    normalise: Normalise,
+    *,
+    departments: Collection[str] = DEPARTMENTS,
+    policies: Collection[str] | None = None,
+) -> Directory:
+    """The books in a file that was read as spelt. Raises DirectoryFileFaulty."""
+    reader = _Reader(marked, normalise)
     sections = reader.sections()
     if not reader.faults:
         directory = Directory.model_validate(sections)

@@ -2,7 +2,8 @@
 
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -13,6 +14,9 @@ from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.skipping import SkippingEnvironment, live_server, skipping_server
 
 TEMPLATE = "aftercare_template"
+
+NewDatabase = Callable[[], AbstractAsyncContextManager[str]]
+"""Makes one more migrated database; its address."""
 
 
 @pytest.fixture(scope="session")
@@ -50,14 +54,26 @@ async def empty_database_url(postgres_server: EmbeddedPostgres) -> AsyncIterator
 
 
 @pytest.fixture
-async def database_url(
-    postgres_server: EmbeddedPostgres, _migrated_template: str
-) -> AsyncIterator[str]:
+def new_database(postgres_server: EmbeddedPostgres, _migrated_template: str) -> NewDatabase:
+    """Makes databases of their own, migrated, for a test that needs several."""
+
+    @asynccontextmanager
+    async def make() -> AsyncIterator[str]:
+        name = f"test_{secrets.token_hex(6)}"
+        await _execute(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{_migrated_template}"')
+        try:
+            yield postgres_server.url_of(name)
+        finally:
+            await _execute(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    return make
+
+
+@pytest.fixture
+async def database_url(new_database: NewDatabase) -> AsyncIterator[str]:
     """A database of its own for one test, migrated."""
-    name = f"test_{secrets.token_hex(6)}"
-    await _execute(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE "{_migrated_template}"')
-    yield postgres_server.url_of(name)
-    await _execute(postgres_server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    async with new_database() as url:
+        yield url
 
 
 @pytest.fixture

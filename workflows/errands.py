@@ -23,7 +23,8 @@ from domain.loan import LoanerStart, TicketNews
 from domain.steps.merging import AbsorbAnswer
 from domain.ticket import Errand
 
-ONE_TRY = timedelta(seconds=30)
+# Also how long a worker that was killed in the middle holds it up: less than a caller waits.
+ONE_TRY = timedelta(seconds=10)
 RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     maximum_interval=timedelta(seconds=30),
