@@ -41,6 +41,9 @@ _MEANINGS: Mapping[str, Mapping[str, str]] = {
     "remedy": words.REMEDIES,
     "condition": words.CONDITIONS,
     "grade": words.GRADES,
+    "severity": words.SEVERITIES,
+    "fault_kind": words.FAULT_KINDS,
+    "outcome": words.GUIDANCE,
     "answer": _ANSWERS,
 }
 
@@ -166,6 +169,8 @@ def _detail(name: str, value: Any) -> str:
         return _mapping(name, value)
     if isinstance(value, list | tuple):
         return "、".join(_detail(name, one) for one in value)
+    if name == "loaner":
+        return str(value).removeprefix("loaner/")  # as the command line takes it
     if isinstance(value, str):
         return clock(value) if name in _MOMENTS else _MEANINGS.get(name, _ANSWERS).get(value, value)
     if name.endswith("_fen"):

@@ -106,6 +106,12 @@ CAUSES: Mapping[str, str] = {
     "unknown": "原因未明",
 }
 
+SEVERITIES: Mapping[str, str] = {"general": "一般", "urgent": "紧急", "severe": "严重"}
+
+FAULT_KINDS: Mapping[str, str] = {"hardware": "硬件", "software": "软件"}
+
+GUIDANCE: Mapping[str, str] = {"solved": "已解决", "needs_visit": "要上门"}
+
 PART_CLASSES: Mapping[str, str] = {
     "whole_unit": "整机",
     "main_part": "主件",

@@ -16,6 +16,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from desk.looking_up import LOOKS_UP, with_looked_up
 from desk.updates import PASSING, PAUSE, WAIT, Addressee, NoAnswer, Updates, WorkflowFailed
 from domain.commands import Order, command_named
+from domain.procedure import over
 from domain.refusals import RefusalType, Refused
 from domain.ticket import Actor, Ticket
 from domain.vocabulary import ENDED
@@ -101,5 +102,5 @@ class _ATicket(Addressee):
         if ticket is None:
             return Refused(RefusalType.UNKNOWN_TICKET, f"没有{self.called}")
         if ticket.stage in ENDED:
-            return Refused(RefusalType.TICKET_CLOSED, f"{self.called} 已结束")
+            return over(ticket)
         return WorkflowFailed(f"{self.called} 的流程已停止;请看 aftercare status")

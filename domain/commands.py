@@ -169,7 +169,7 @@ class SignOffFields(Fields):
     satisfied: bool = True
     opinion: Text | None = None
     signer: Text | None = None
-    evidence: CheckedEvidence | None = None
+    evidence: Evidence | None = None
 
 
 class Expense(Record):
@@ -322,7 +322,8 @@ def fault_of(error: ValidationError, shape: type[Record]) -> Refused:
         return invalid(field, f"没有这个字段;可用:{known}" if len(where) == 1 else "没有这个字段")
     reason = _REASONS.get(kind, first["msg"])
     if kind in ("enum", "literal_error"):
-        reason = f"可用:{first['ctx']['expected']}"
+        known = str(first["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
+        reason = f"可用:{known.replace(', ', '、')}"
     if kind == "value_error":
         reason = str(first["ctx"]["error"])
     return invalid(field, f"值 {str(first['input'])[:60]!r} 不合要求:{reason}")

@@ -37,7 +37,7 @@ def fold(events: Iterable[Event]) -> Ticket:
 def evolve(ticket: Ticket, event: Event) -> Ticket:
     """The ticket after `event`. Pure; never fails on an event of our own making."""
     update: dict[str, Any] = {"seq": event.seq}
-    parts = (_standing, _happened, _calls, _visits, _promises, _fees, _loaners, _merging)
+    parts = (_standing, _tasks, _happened, _calls, _visits, _promises, _fees, _loaners, _merging)
     for part in parts:
         update |= part(ticket, event.changes)
     return ticket.model_copy(update=update)
@@ -54,9 +54,15 @@ def _standing(ticket: Ticket, c: Changes) -> dict[str, Any]:
     update = {name: value for name in _REPLACED if (value := getattr(c, name)) is not None}
     if c.reconsidered:
         update["outcome"] = None
-    if c.task is not None or c.task_done:
-        update["task"] = c.task
     return update
+
+
+def _tasks(ticket: Ticket, c: Changes) -> dict[str, Any]:
+    if c.task is None and not c.task_done and not c.tasks_done:
+        return {}
+    kept = () if c.task_done else tuple(one for one in ticket.tasks if one not in c.tasks_done)
+    tasks = kept if c.task is None or c.task in kept else (*kept, c.task)
+    return {"tasks": tasks, "task": ";".join(tasks) or None}
 
 
 def _happened(ticket: Ticket, c: Changes) -> dict[str, Any]:

@@ -7,6 +7,7 @@ data in. It travels as a snapshot with the ticket that it governs, so nothing is
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Self
@@ -14,6 +15,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from domain.calendars import ALWAYS, Calendar, CalendarSpec, Weekday, Workdays
+from domain.civil_time import CHINA
 from domain.policy_entry import PolicyEntry, mistake, nearest
 from domain.promise import DEFAULT_LADDER, Clauses, Key, Ladder, Promise, Rung, Text
 from domain.time_limits import Duration, Unit
@@ -117,6 +119,20 @@ class ConsentTerms(PolicyEntry):
         Duration(amount=48, unit=Unit.HOUR),
     )
     expires_after: Duration = Duration(amount=7, unit=Unit.DAY)
+
+    @model_validator(mode="after")
+    def _reminds_before_it_is_over(self) -> Self:
+        start = datetime(2026, 1, 1, tzinfo=CHINA)
+        for place, reminder in enumerate(self.remind_after):
+            if reminder.unit is Unit.WORKDAY or self.expires_after.unit is Unit.WORKDAY:
+                fix = "提醒和到期写小时或自然日"
+                raise mistake("这里不能用工作日", fix=fix, at=("remind_after", place))
+            if reminder.end(ALWAYS, start) >= self.expires_after.end(ALWAYS, start):
+                fix = "提醒写得比 expires_after 短"
+                raise mistake(
+                    f"{reminder} 的提醒在到期之后,永远不会发出", fix=fix, at=("remind_after", place)
+                )
+        return self
 
 
 class QuoteTolerance(PolicyEntry):

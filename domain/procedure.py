@@ -211,7 +211,7 @@ RULES: dict[Command, Rule] = {
         frozenset({Role.CUSTOMER}),
         UNREPAIRED,
         _plain(remedies.choose_remedy),
-        (Milestone.REGISTERED,),
+        (Milestone.REGISTERED, Milestone.REOPENED),
     ),
     Command.APPROVE_REFUND: Rule(
         frozenset({Role.DEPT_HEAD}),
@@ -247,6 +247,12 @@ def decide(case: Case, name: str, order: Order, now: datetime) -> Case:
     return rule.act(case, Request(by=order.by, now=now, at=at, fields=fields), order)
 
 
+def over(ticket: Ticket) -> Refused:
+    """Too late for anything; one that was merged points on."""
+    where = f",已并入 {ticket.merged_into}" if ticket.merged_into else ""
+    return Refused(RefusalType.TICKET_CLOSED, f"工单 {ticket.number} 已结束{where}")
+
+
 def _check_role(rule: Rule, command: Command, by: Actor) -> None:
     if by.role not in rule.roles:
         able = "、".join(role.value for role in Role if role in rule.roles)
@@ -257,8 +263,7 @@ def _check_role(rule: Rule, command: Command, by: Actor) -> None:
 
 def _check_stage(rule: Rule, command: Command, ticket: Ticket) -> None:
     if ticket.stage in ENDED:
-        where = f",已并入 {ticket.merged_into}" if ticket.merged_into else ""
-        raise Refused(RefusalType.TICKET_CLOSED, f"工单 {ticket.number} 已结束{where}")
+        raise over(ticket)
     if ticket.merging is not None and command is not Command.NOTE:
         raise Refused(RefusalType.INVALID_TRANSITION, f"正在并入 {ticket.merging.into},请稍候")
     if ticket.stage not in rule.stages or (ticket.outcome and command not in _WHILE_WAITING):
@@ -277,6 +282,7 @@ _WHILE_WAITING = frozenset(
         Command.WAIVE_ORDER,
         Command.ISSUE_ORDER,
         Command.VERIFY,
+        Command.RULE,
         Command.NOTE,
         Command.AMEND,
     }

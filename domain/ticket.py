@@ -86,7 +86,7 @@ class Quote(Record):
 
     `evidence` is who said it, how and when, with a file's sha256 where there is a file.
     `reminded`: how many reminders were sent. `replaced_by`: the newer quote that made it void; what
-    was charged on it before stands.
+    was charged on it before stands. `waived`: it was agreed to, and then found to be free.
     """
 
     number: int
@@ -99,6 +99,7 @@ class Quote(Record):
     evidence: JsonValue = None
     reminded: int = 0
     replaced_by: int | None = None
+    waived: bool = False
 
     @property
     def total_fen(self) -> int:
@@ -107,8 +108,10 @@ class Quote(Record):
     @property
     def charges(self) -> bool:
         """Whether what was charged on it is owed: it was agreed to, and nothing made it free."""
+        if self.waived or self.decided_by is None:
+            return False
         replaced = self.state is QuoteState.VOID and self.replaced_by is not None
-        return self.state is QuoteState.APPROVED or (replaced and self.decided_by is not None)
+        return self.state is QuoteState.APPROVED or replaced
 
 
 class Hold(HoldPeriod):
@@ -285,7 +288,8 @@ class Ticket(Record):
     """The whole state. Times are aware, +08:00, whole milliseconds.
 
     `milestones` holds every time that a milestone was reached, oldest first. `seq` numbers the
-    last event. `task` is what a person must do next where the procedure cannot go on by itself.
+    last event. `tasks` is what people must do next where the procedure cannot go on by itself, and
+    `task` all of them in one line.
     """
 
     number: str
@@ -322,6 +326,7 @@ class Ticket(Record):
     merging: Merging | None = None
     errands: tuple[Errand, ...] = ()
     errands_sent: int = 0
+    tasks: tuple[str, ...] = ()
     task: str | None = None
     seq: int = 0
 
@@ -449,6 +454,7 @@ class Changes(Record):
     dispatch_settled: bool = False
     task: str | None = None
     task_done: bool = False
+    tasks_done: tuple[str, ...] = ()
 
 
 class Event(Record):

@@ -49,7 +49,6 @@ class Found:
     )
     shades: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     resting: set[str] = field(default_factory=set)
-    explored: int = 0
 
     def ways(self, source: str, target: str) -> set[Way]:
         """Every way from the one to the other."""
@@ -61,8 +60,8 @@ S = TypeVar("S")
 
 def explore(
     seeds: Iterable[S], moves: Callable[[S], Iterator[S]], key: Callable[[S], Hashable], most: int
-) -> int:
-    """Breadth first from the seeds, one of each key, in an order that never varies: how many.
+) -> None:
+    """Breadth first from the seeds, one of each key, in an order that never varies.
 
     Raises RuntimeError beyond `most`: the key tells too much apart.
     """
@@ -78,4 +77,3 @@ def explore(
                 raise RuntimeError(f"more than {most} states: the exploration must be bounded")
             reached.extend(moves(spot))
         waiting = reached
-    return len(known)

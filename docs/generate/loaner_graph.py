@@ -63,7 +63,7 @@ def explored_loans() -> Found:
     wanted = Wanted(product_class=DEVICE.product_class, product=DEVICE.product)
     loan = Loan(id="loaner/W1/1", ticket_no="W1", number=1, wanted=wanted, asked=Asked(at=START))
     seed = Spot(open_loan(loan, policy, START).handed_over(), START)
-    found.explored = explore([seed], lambda spot: _moves(found, spot), _key, MOST)
+    explore([seed], lambda spot: _moves(found, spot), _key, MOST)
     return found
 
 

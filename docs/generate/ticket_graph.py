@@ -62,7 +62,7 @@ def explored() -> Found:
     found = Found()
     for first, key in ((OutOfWarranty.QUOTE_FIRST, _key), (OutOfWarranty.INSPECT_FIRST, _standing)):
         seeds = [_new_ticket(found, first)]
-        found.explored += explore(seeds, lambda spot: _moves(found, spot), key, MOST)
+        explore(seeds, lambda spot: _moves(found, spot), key, MOST)
     return found
 
 

@@ -59,12 +59,13 @@ def last_moment(loan: Loan) -> datetime:
 
 def _merged(case: LoanCase, ticket_no: str, now: datetime) -> LoanCase:
     before = case.loan.ticket_no
-    if ticket_no == before:
+    # Word of an earlier merge may come after that of a later one: who went does not come back.
+    if ticket_no in (before, *case.loan.former_tickets):
         return case
     return case.record(
         "loaner_moved",
         now,
-        details={"from": before, "to": ticket_no},
+        details={"from": before, "ticket": ticket_no},
         ticket_no=ticket_no,
         former_tickets=(*case.loan.former_tickets, before),
     )

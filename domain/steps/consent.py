@@ -62,6 +62,11 @@ def quote(case: Case, request: Request[QuoteFields]) -> Case:
     case = go_on(case, request.now)
     if not paid:
         return case
+    visit = case.ticket.visit
+    if visit is not None:
+        case = case.notice(
+            request.now, Role.TECHNICIAN.value, "quoted", technician=visit.technician.id
+        )
     return case.notice(
         request.now, Role.CUSTOMER.value, "quoted", quote=made.number, total_fen=made.total_fen
     )
@@ -147,24 +152,46 @@ def made_void(ticket: Ticket, *, by: int | None = None) -> tuple[Quote, ...]:
 
 def nothing_to_pay(case: Case, now: datetime) -> Case:
     """In warranty after all: quotes are void, and what was charged is worked out again."""
-    before = charged_fen(case.ticket)
-    standing = [
-        one.model_copy(update={"state": QuoteState.VOID, "replaced_by": None})
+    void = [
+        one.model_copy(update={"state": QuoteState.VOID, "waived": one.charges})
         for one in case.ticket.quotes
         if one.state is QuoteState.OPEN or one.charges
     ]
-    if not standing:
+    if not void:
         return case
-    case = case.record(
-        "quotes_void",
-        now,
-        changes=Changes(quotes=tuple(standing), holds=lifted(case.ticket, now, HoldReason.CONSENT)),
-        details={"charged_fen": charged_fen(case.ticket)},
-    )
-    if not before:
+    before = charged_fen(case.ticket)
+    holds = lifted(case.ticket, now, HoldReason.CONSENT)
+    case = case.record("quotes_void", now, changes=Changes(quotes=tuple(void), holds=holds))
+    return _worked_out_again(case, now, before)
+
+
+def to_pay_after_all(case: Case, now: datetime) -> Case:
+    """Out of warranty after all: what was agreed to, and then waived, stands again."""
+    back = [
+        one.model_copy(
+            update={
+                "state": QuoteState.VOID if one.replaced_by else QuoteState.APPROVED,
+                "waived": False,
+            }
+        )
+        for one in case.ticket.quotes
+        if one.waived
+    ]
+    if not back:
         return case
-    case = case.record("fees_worked_out", now, details={"before_fen": before, "charged_fen": 0})
-    return case.notice(now, Role.AGENT.value, "refund_due", amount_fen=before)
+    before = charged_fen(case.ticket)
+    case = case.record("quotes_restored", now, changes=Changes(quotes=tuple(back)))
+    return _worked_out_again(case, now, before)
+
+
+def _worked_out_again(case: Case, now: datetime, before: int) -> Case:
+    """Tell of a charge that is not what it was: somebody pays back, or asks."""
+    after = charged_fen(case.ticket)
+    if after == before:
+        return case
+    case = case.record("fees_worked_out", now, details={"before_fen": before, "charged_fen": after})
+    about = "refund_due" if after < before else "fee_due"
+    return case.notice(now, Role.AGENT.value, about, amount_fen=abs(after - before))
 
 
 def go_on(case: Case, now: datetime) -> Case:
@@ -200,8 +227,9 @@ def _asked_at(case: Case, asked: Quote) -> datetime:
 
 
 def _reminders(case: Case, asked: Quote) -> list[datetime]:
+    """In the order of time, however the policy lists them: `reminded` counts along it."""
     terms = case.policy.procedure.consent
-    return [after.end(ALWAYS, _asked_at(case, asked)) for after in terms.remind_after]
+    return sorted(after.end(ALWAYS, _asked_at(case, asked)) for after in terms.remind_after)
 
 
 def _expires_at(case: Case, asked: Quote) -> datetime:

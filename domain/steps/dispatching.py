@@ -123,7 +123,7 @@ def assign(case: Case, turn: Turn, now: datetime) -> Case:
             milestones=milestones,
             facts={"emergency": True} if order.emergency else {},
             dispatch_settled=True,
-            task_done=case.ticket.task == NOBODY_LEFT,
+            tasks_done=(NOBODY_LEFT,),
         ),
         details={"technician": technician.name, "skipped": dict(skipped)},
     )

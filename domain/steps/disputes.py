@@ -3,6 +3,7 @@
 from domain.case import Case
 from domain.commands import DisputeFields, RuleFields
 from domain.refusals import RefusalType, Refused, invalid
+from domain.steps.ending import close_if_all_is_in
 from domain.steps.holds import begun, lifted
 from domain.steps.registration import charge_nothing_inside, decide_by_person, judge_by_cause
 from domain.steps.request import Request
@@ -60,4 +61,5 @@ def rule(case: Case, request: Request[RuleFields]) -> Case:
         case = decide_by_person(case, request.now, fields.in_warranty, basis)
     elif fields.cause is not None:
         case = charge_nothing_inside(judge_by_cause(case, request.now, fields.cause), request.now)
-    return case.notice(request.now, Role.AGENT.value, "ruled")
+    case = case.notice(request.now, Role.AGENT.value, "ruled")
+    return close_if_all_is_in(case, request.now)

@@ -63,7 +63,7 @@ def close_when_all_is_in(
     if not still_owed(case, outcome):
         return _close(case, now, at, outcome)
     return case.record(
-        "waiting_for_order" if _paper_owed(case.ticket) else "waiting_for_verification",
+        _waits_for(case),
         now,
         changes=Changes(
             stage=Stage.FOLLOW_UP, outcome=outcome, milestones={Milestone.OUTCOME_DECIDED: at}
@@ -83,10 +83,16 @@ VERIFIED_OUTCOMES = (Outcome.REPAIRED, Outcome.EXCHANGED, Outcome.NOT_REACHED)
 """What quality has a word in; the others are over whatever the repair is worth."""
 
 
+SETTLED_OUTCOMES = (*VERIFIED_OUTCOMES, Outcome.REFUNDED, Outcome.GUIDED)
+"""What a dispute is ruled on before the ticket closes; what ends at once ends it as well."""
+
+
 def still_owed(case: Case, outcome: Outcome) -> bool:
     """What a ticket with that outcome may not close without."""
-    checked = outcome in VERIFIED_OUTCOMES
-    return _paper_owed(case.ticket) or (checked and verification_owed(case))
+    if _paper_owed(case.ticket):
+        return True
+    checked = outcome in VERIFIED_OUTCOMES and verification_owed(case)
+    return checked or (outcome in SETTLED_OUTCOMES and case.ticket.dispute is not None)
 
 
 def order_owed(ticket: Ticket) -> bool:
@@ -106,6 +112,12 @@ def backfill_owed(ticket: Ticket) -> bool:
     went = any(visit.emergency and visit.arrived_at is not None for visit in ticket.visits)
     written = (Milestone.ORDER_ISSUED, Milestone.ORDER_WAIVED)
     return went and all(ticket.last(one) is None for one in written)
+
+
+def _waits_for(case: Case) -> str:
+    if _paper_owed(case.ticket):
+        return "waiting_for_order"
+    return "waiting_for_verification" if verification_owed(case) else "waiting_for_ruling"
 
 
 def _paper_owed(ticket: Ticket) -> bool:

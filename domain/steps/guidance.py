@@ -2,12 +2,13 @@
 
 from domain.case import Case
 from domain.commands import CallBackFields, Fields, GuideFields
+from domain.refusals import RefusalType, Refused
 from domain.steps.consent import made_void
 from domain.steps.holds import lifted
 from domain.steps.loaners import tell_loaners
 from domain.steps.request import Request
 from domain.ticket import Changes
-from domain.vocabulary import HoldReason, Milestone, Stage
+from domain.vocabulary import HoldReason, Milestone, Remedy, Stage
 
 
 def call_back(case: Case, request: Request[CallBackFields]) -> Case:
@@ -35,6 +36,8 @@ def guide(case: Case, request: Request[GuideFields]) -> Case:
     """The end of the guidance. Solved leads straight to the follow-up; else nothing moves."""
     started = case.ticket.first(Milestone.GUIDANCE_STARTED)
     milestones = {} if started else {Milestone.GUIDANCE_STARTED: request.at}
+    if request.fields.outcome == "solved" and case.ticket.remedy is Remedy.RETURN:
+        raise Refused(RefusalType.INVALID_TRANSITION, "顾客选择退货;不退了请先改选")
     if request.fields.outcome == "needs_visit":
         changes = Changes(milestones=milestones)
         kind = "guidance_not_enough"

@@ -24,7 +24,7 @@ _OWED = (PromiseState.RUNNING, PromiseState.MISSED)
 def request_loaner(case: Case, request: Request[Fields]) -> Case:
     """Before time, or where the supervisor must decide: the loaner is asked for now."""
     known = _in_hand(case.ticket)
-    if known is not None and not _undecided(known):
+    if known is not None and not undecided(known):
         state = known.state.value
         raise Refused(RefusalType.INVALID_TRANSITION, f"已有备机 {known.number}({state})")
     asked = {"asked_at": request.at, "asked_by": request.by, "reason": request.fields.reason}
@@ -38,7 +38,7 @@ def request_loaner(case: Case, request: Request[Fields]) -> Case:
         "loaner_requested",
         request.now,
         by=request.by,
-        changes=Changes(loaner=wanted, task_done=case.ticket.task == TO_DECIDE),
+        changes=Changes(loaner=wanted, tasks_done=(TO_DECIDE,)),
         details=request.details(),
     )
     return run_errand(case, request.now, "start_loaner", loaner=wanted.id)
@@ -82,9 +82,8 @@ def take_news(case: Case, news: LoanProgress, now: datetime) -> Case:
         changes=Changes(loaner=heard, milestones=_new_moments(case.ticket, news, now)),
         details={"loaner": known.id, "device": news.device.id if news.device else None},
     )
-    if news.state is LoanerState.NO_STOCK and _still_owed(case, heard, now):
-        case = _escalate_early(case, heard, now)
-    return case
+    owed = _still_owed(case, heard, now) if news.state is LoanerState.NO_STOCK else None
+    return case if owed is None else _escalate_early(case, owed, now)
 
 
 def tell_loaners(case: Case, now: datetime, kind: str, *, target: str | None = None) -> Case:
@@ -92,11 +91,11 @@ def tell_loaners(case: Case, now: datetime, kind: str, *, target: str | None = N
     for one in case.ticket.loaners:
         if one.state in OVER:
             continue
-        if not _undecided(one):
+        if not undecided(one):
             case = run_errand(case, now, kind, loaner=one.id, target=target)
         elif kind in ("repaired", "ended"):
             gone = one.model_copy(update={"state": LoanerState.RELEASED})
-            changes = Changes(loaner=gone, task_done=case.ticket.task == TO_DECIDE)
+            changes = Changes(loaner=gone, tasks_done=(TO_DECIDE,))
             case = case.record("loaner_released", now, changes=changes)
     return case
 
@@ -160,9 +159,9 @@ def _may_reserve(case: Case) -> bool:
 
 def _remedies_due(case: Case, now: datetime) -> Iterable[Standing]:
     """Promises that still run, whose remedy must have begun and has not."""
-    lent = {(one.promise, one.occurrence) for one in case.ticket.loaners if not _undecided(one)}
+    lent = {(one.promise, one.occurrence) for one in case.ticket.loaners if not undecided(one)}
     known = _in_hand(case.ticket)
-    if known is not None and not _undecided(known):
+    if known is not None and not undecided(known):
         return
     for standing in standings_of(case.ticket, case.policy, now):
         began = standing.remedy_at is not None and standing.remedy_at <= now
@@ -177,7 +176,7 @@ def _ask(case: Case, standing: Standing, now: datetime) -> Case:
     case = case.record(
         "loaner_requested",
         now,
-        changes=Changes(loaner=wanted, task_done=case.ticket.task == TO_DECIDE),
+        changes=Changes(loaner=wanted, tasks_done=(TO_DECIDE,)),
         details={"promise": standing.promise, "clauses": list(standing.clauses)},
     )
     return run_errand(case, now, "start_loaner", loaner=wanted.id)
@@ -225,11 +224,11 @@ def _grade_promised(case: Case, now: datetime) -> str:
 def _in_hand(ticket: Ticket) -> TicketLoaner | None:
     """The loaner that is not over. Of several, after a merge, one that was lent."""
     active = [one for one in ticket.loaners if one.state not in OVER]
-    begun = [one for one in active if not _undecided(one)]
+    begun = [one for one in active if not undecided(one)]
     return next(iter(reversed(begun or active)), None)
 
 
-def _undecided(loaner: TicketLoaner) -> bool:
+def undecided(loaner: TicketLoaner) -> bool:
     """Whether it waits for the supervisor here, and has no workflow yet."""
     return loaner.state is LoanerState.NEEDS_DECISION and loaner.revision == 0
 
@@ -251,38 +250,40 @@ def _new_moments(ticket: Ticket, news: LoanProgress, now: datetime) -> dict[Mile
     }
 
 
-def _still_owed(case: Case, loaner: TicketLoaner, now: datetime) -> bool:
-    """Whether what it was asked for still runs; news may come after the repair, or the end."""
+def _still_owed(case: Case, loaner: TicketLoaner, now: datetime) -> Standing | None:
+    """What it was asked for, where it still runs; news may come after the repair, or the end."""
     if case.ticket.outcome is not None:
-        return False
+        return None
     key = (loaner.promise, loaner.occurrence)
-    return any(
-        (one.promise, one.occurrence) == key and one.stopped_at is None
-        for one in standings_of(case.ticket, case.policy, now)
-    )
+    current = standings_of(case.ticket, case.policy, now)
+    owed = (one for one in current if (one.promise, one.occurrence) == key)
+    return next((one for one in owed if one.stopped_at is None), None)
 
 
-def _escalate_early(case: Case, loaner: TicketLoaner, now: datetime) -> Case:
-    """No stock: the first level is told at the reservation, not at the deadline."""
-    if loaner.promise is None or loaner.deadline is None:
+def _escalate_early(case: Case, owed: Standing, now: datetime) -> Case:
+    """No stock: the first level is told at the reservation, not at the deadline.
+
+    Which is the one that stands now: a wait may have put it off since the loaner was asked for.
+    """
+    if owed.due is None:
         return case
-    promise = case.policy.promise(loaner.promise)
+    promise = case.policy.promise(owed.promise)
     rungs = case.policy.ladders[promise.escalate] if promise is not None else ()
     first = min((one for one in rungs if one.level > 0), key=lambda one: one.level, default=None)
     known = {one.key for one in case.ticket.firings if not one.withdrawn}
-    if first is None or (loaner.promise, loaner.occurrence, first.level) in known:
+    if first is None or (owed.promise, owed.occurrence, first.level) in known:
         return case
     firing = Firing(
-        promise=loaner.promise,
-        occurrence=loaner.occurrence,
+        promise=owed.promise,
+        occurrence=owed.occurrence,
         level=first.level,
-        clauses=loaner.clauses,
-        due=loaner.deadline,
+        clauses=owed.clauses,
+        due=owed.due,
         fired_at=now,
         late_seconds=0,
         early="no_stock",
     )
     case = case.record("promise_endangered", now, changes=Changes(firing=firing))
     return case.notice(
-        now, first.tell.value, "loaner_no_stock", promise=loaner.promise, level=first.level
+        now, first.tell.value, "loaner_no_stock", promise=owed.promise, level=first.level
     )

@@ -17,7 +17,7 @@ from domain.records import Record
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.calls import take_call
 from domain.steps.ending import end
-from domain.steps.loaners import OVER, run_errand, tell_loaners
+from domain.steps.loaners import OVER, TO_DECIDE, run_errand, tell_loaners, undecided
 from domain.steps.request import Request
 from domain.ticket import Absorbed, Actor, Changes, Errand, Merging, Ticket, TicketLoaner
 from domain.vocabulary import ENDED, Milestone, Outcome, Role, Stage
@@ -154,6 +154,7 @@ def absorb(case: Case, other: Absorb, now: datetime) -> Case:
             if earlier and other.reported is not None
             else {},
             facts={"urgent": True} if other.urgent else {},
+            task=TO_DECIDE if any(map(undecided, other.loaners)) else None,
         ),
         details={"ticket": other.number},
     )

@@ -9,7 +9,7 @@ from domain.civil_time import local
 from domain.commands import AmendFields, AssessFields, LookedUp, RegisterFields, fault_of
 from domain.directory import Device
 from domain.refusals import invalid
-from domain.steps.consent import go_on, nothing_to_pay
+from domain.steps.consent import go_on, nothing_to_pay, to_pay_after_all
 from domain.steps.request import Request
 from domain.steps.standing import called_back_from, next_stage
 from domain.ticket import Changes, Registration, Ticket
@@ -296,7 +296,9 @@ def _record_warranty(
     )
     found_in = decision.in_warranty is Warranty.IN
     if found_in and before is not None and before.in_warranty is not Warranty.IN:
-        case = go_on(nothing_to_pay(case, now), now)
+        return go_on(nothing_to_pay(case, now), now)
+    if decision.in_warranty is Warranty.OUT:
+        return go_on(to_pay_after_all(case, now), now)
     return case
 
 

@@ -43,7 +43,7 @@ def choose_remedy(case: Case, request: Request[ChooseRemedyFields]) -> Case:
             holds=lifted(ticket, request.at, HoldReason.CONSENT) if asked else (),
             dispatch_settled=returned,
             task=TO_APPROVE if returned else None,
-            task_done=not returned and ticket.task == TO_APPROVE,
+            tasks_done=() if returned else (TO_APPROVE,),
         ),
         details=request.details("remedy"),
     )
@@ -60,6 +60,11 @@ def approve_refund(case: Case, request: Request[ApproveRefundFields]) -> Case:
     """What is taken back is paid for; with that the case is resolved, and only the call is left."""
     if case.ticket.remedy is not Remedy.RETURN:
         raise Refused(RefusalType.INVALID_TRANSITION, "顾客没有选择退货")
+    chosen = case.ticket.last(Milestone.REMEDY_CHOSEN)
+    approved = case.ticket.last(Milestone.REFUND_APPROVED)
+    # A ticket that was reopened after its refund: the customer says anew what is wanted.
+    if chosen is not None and approved is not None and chosen <= approved:
+        raise Refused(RefusalType.INVALID_TRANSITION, "这次退货已经批准退款;另有要求请顾客重新选择")
     amount = request.fields.amount_fen
     case = case.record(
         "refund_approved",

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from pydantic import JsonValue
+
 from domain.case import Case
 from domain.commands import Fields, FinishFields, LeaveUnfinishedFields
 from domain.fees import agreed_quote, check_agreed, is_paid
@@ -13,6 +15,8 @@ from domain.steps.loaners import tell_loaners
 from domain.steps.request import Request
 from domain.ticket import Changes, FeeLine, Ticket, Visit
 from domain.vocabulary import HoldReason, Milestone, Role, Stage, Warranty
+
+WAITED_FOR = tuple(reason for reason in HoldReason if reason is not HoldReason.DISPUTE)
 
 
 def depart(case: Case, request: Request[Fields]) -> Case:
@@ -71,9 +75,10 @@ def finish(case: Case, request: Request[FinishFields]) -> Case:
             facts={"last_visit": "finished"},
             # An emergency that needed no paid work after all: there is nothing left to answer.
             quotes=made_void(case.ticket) if asked else (),
-            holds=lifted(case.ticket, request.at, HoldReason.CONSENT) if asked else (),
+            # What the work waited for is over with it, whoever forgot to say so.
+            holds=lifted(case.ticket, request.at, *WAITED_FOR),
         ),
-        details=request.details("work", "minutes", "site_cleared", "warning_tag"),
+        details=_told(request, "work", "minutes", "site_cleared", "warning_tag"),
     )
     return tell_loaners(case, request.now, "repaired")
 
@@ -112,10 +117,17 @@ def leave_unfinished(case: Case, request: Request[LeaveUnfinishedFields]) -> Cas
             },
             facts={"last_visit": "unfinished"},
         ),
-        details=request.details("next_visit", "work"),
+        details=_told(request, "next_visit", "work"),
     )
     case = go_on(case, request.now)
     return case.notice(request.now, Role.SUPERVISOR.value, "left_unfinished")
+
+
+def _told(
+    request: Request[FinishFields] | Request[LeaveUnfinishedFields], *names: str
+) -> dict[str, JsonValue]:
+    """What the technician said; the lines where there are any."""
+    return request.details(*names, *(["lines"] if request.fields.lines else []))
 
 
 def _accepted_visit(case: Case) -> Visit:

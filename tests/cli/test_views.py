@@ -17,6 +17,7 @@ from cli.times import remaining, span
 from cli.words import actor
 from desk.phone_events import read_file
 from domain.civil_time import CHINA
+from tests.unit.lending import lending
 
 NOW = datetime(2026, 11, 24, 16, 0, tzinfo=CHINA)
 
@@ -186,6 +187,22 @@ def test_a_notice_stands_with_the_event_that_it_is_about() -> None:
     assert "应通知" in alone
 
 
+def test_what_an_event_says_is_said_in_chinese(capsys: pytest.CaptureFixture[str]) -> None:
+    told = [
+        event(1, "09:00:00", "dispatch_ordered", "supervisor/高主管", emergency=True),
+        event(2, "09:01:00", "guidance_not_enough", "technician/周师傅", outcome="needs_visit"),
+        event(3, "09:02:00", "assessed", "agent/客服小何", severity="severe", weight_kg=6.5),
+        event(4, "09:03:00", "fee_approved", "customer/王秀英", evidence={"how": "电话"}),
+        event(5, "09:04:00", "loaner_reserved", loaner="loaner/W1/1"),
+    ]
+    print_ticket({**TICKET, "timeline": told})
+    shown = capsys.readouterr().out
+    for said in ("先抢修后补单:是", "结果:要上门", "严重程度:严重", "净重(公斤):6.5"):
+        assert said in shown
+    assert "凭据:方式 电话" in shown
+    assert "备机:W1/1" in shown
+
+
 def test_a_moment_and_an_actor_are_said_once() -> None:
     said = "\n".join(lines_of(timeline(TICKET)))
     assert said.count("10:37:00") == 1
@@ -283,6 +300,16 @@ def test_a_loaner_is_shown_with_what_it_costs(capsys: pytest.CaptureFixture[str]
     assert "L01 便携水质分析仪" in shown
     assert "待部门负责人批准" in shown
     assert "收费:1200.00 元" in shown
+
+
+def test_a_loaner_that_moves_says_from_where_and_to_which_ticket(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    loan = lending("delivered").hear("merged", "W2").case
+    moved = loan.events[-1]
+    told = {**event(1, "09:00:00", moved.kind), "details": moved.details}
+    print_loaner({**LOANER, "timeline": [told]})
+    assert "从:W1 工单:W2" in capsys.readouterr().out
 
 
 def test_a_tickets_loaner_is_a_line_of_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -278,3 +278,8 @@ def test_a_loaner_refuses_it_and_stays_as_it_was(
         loan.do(command, role, in_stock, **fields)
     assert (caught.value.type, caught.value.field) == (word, field)
     assert loan.case == before
+
+
+def test_the_words_that_may_be_used_are_listed_in_chinese() -> None:
+    with pytest.raises(Refused, match="可用:weather、customer、parts、dispute、consent"):
+        registered().do("hold", "agent", reason="flood")

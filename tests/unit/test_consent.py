@@ -204,6 +204,18 @@ def test_reminders_come_a_day_and_two_days_after_the_quote_and_once_each(
     assert desk.told("consent_reminded") == ["customer"] * count
 
 
+def test_reminders_written_in_another_order_come_in_the_order_of_time() -> None:
+    """A wake that lies in the past would have the ticket's one timer turn for ever."""
+    consent = {"remind_after": ["48 hours", "24 hours"]}
+    desk = asked(small_policy(out_of_warranty="quote_first", consent=consent))
+    for count in (1, 2):
+        wake = next_wake(desk.case, desk.now)
+        assert wake is not None
+        assert wake.at > desk.now
+        desk.at(wake.at)
+        assert desk.ticket.quotes[0].reminded == count
+
+
 @pytest.mark.parametrize("after", [-MILLISECOND, timedelta(0)])
 @pytest.mark.parametrize("decision", ["approve", "refuse"])
 def test_an_answer_up_to_the_end_of_the_seventh_day_counts(after: timedelta, decision: str) -> None:

@@ -194,3 +194,22 @@ def test_one_repair_is_no_rework() -> None:
     desk.do("return_order", "technician", "T01")
     desk.do("record_follow_up", "agent", reached=True, satisfied=True)
     assert desk.ticket.stage is Stage.CLOSED
+
+
+def test_a_ticket_does_not_close_before_the_ruling() -> None:
+    desk = Desk(small_policy(FIX))
+    desk.register()
+    disputed(desk)
+    desk.visit()
+    desk.do("sign_off", "customer")
+    desk.do("return_order", "technician", "T01")
+    desk.do("record_follow_up", "agent", reached=True, satisfied=True)
+    assert (desk.ticket.stage, desk.ticket.outcome) == (Stage.FOLLOW_UP, Outcome.REPAIRED)
+    desk.do("rule", *QUALITY, reason="双方都清楚了")
+    assert desk.ticket.stage is Stage.CLOSED
+
+
+def test_what_ends_at_once_ends_its_dispute_as_well() -> None:
+    desk = disputed(quoted())
+    desk.do("cancel", "supervisor", reason="不修了")
+    assert desk.ticket.stage is Stage.CLOSED

@@ -7,10 +7,12 @@ import pytest
 
 from domain.commands import LookedUp, MergeTarget
 from domain.directory import Device
+from domain.loan import LoanProgress
 from domain.policy import ThreeGuarantees
 from domain.refusals import RefusalType, Refused
 from domain.settling import settle
 from domain.steps.calls import take_call
+from domain.steps.loaners import take_news
 from domain.steps.merging import Absorb, AbsorbAnswer, absorb, settle_merging
 from domain.ticket import Actor, TicketLoaner, Visit
 from domain.vocabulary import LoanerState, Milestone, Outcome, Role, Stage
@@ -221,3 +223,19 @@ def test_no_loaner_is_asked_for_while_another_ticket_is_taking_this_one_in() -> 
     refused = AbsorbAnswer(accepted=False, type=RefusalType.TICKET_CLOSED)
     desk.case = settle(settle_merging(desk.case, refused, desk.now), desk.now)
     assert [one.state for one in desk.ticket.loaners] == [LoanerState.REQUESTED]
+
+
+def test_no_stock_names_the_deadline_that_stands_and_not_the_one_before_a_wait() -> None:
+    desk = Desk(PolicyShelf(Settings().policies_dir).get("instruments"))
+    meter = Device(product="水质仪", product_class="instrument", invoice_date=MONDAY.date())
+    desk.register(meter)
+    desk.later(days=1, hours=16)  # asked for a day before it is due, at 24:00 of the second day
+    desk.do("hold", "agent", reason="customer")
+    desk.later(days=2)
+    desk.do("resume", "agent")
+    lent = desk.ticket.loaners[-1]
+    news = LoanProgress(id=lent.id, revision=1, state=LoanerState.NO_STOCK, at=desk.now)
+    desk.case = take_news(desk.case, news, desk.now)
+    [early] = [one for one in desk.ticket.firings if one.early]
+    assert lent.deadline is not None
+    assert early.due > lent.deadline + timedelta(days=2)

@@ -214,10 +214,17 @@ def test_what_does_not_wait_is_not_resumed() -> None:
 
 def test_waiting_stops_neither_the_work_nor_the_ticket() -> None:
     desk = held(registered(pausing()), "parts")
-    desk.visit()
+    desk.visit(until="start_work")
     assert [one.reason for one in desk.ticket.open_holds] == [HoldReason.PARTS]
     desk.do("cancel", "supervisor", reason="不修了")
     assert desk.ticket.open_holds == ()
+
+
+def test_what_the_work_waited_for_is_over_with_the_work() -> None:
+    desk = held(held(registered(pausing()), "parts"), "customer")
+    desk.do("dispute", "agent", subject="fault", reason="各执一词")
+    desk.visit()
+    assert [one.reason for one in desk.ticket.open_holds] == [HoldReason.DISPUTE]
 
 
 def test_ninety_days_of_waiting_leave_few_events() -> None:

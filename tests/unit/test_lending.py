@@ -324,6 +324,12 @@ def test_a_merge_moves_the_loan_and_the_old_tickets_end_is_not_its_own() -> None
     assert made.hear("ended", "W2").state is LoanerState.RECALLED
 
 
+def test_word_of_an_earlier_merge_that_comes_late_does_not_move_the_loan_back() -> None:
+    made = lending("delivered").hear("merged", "W3").hear("merged", "W2").hear("merged", "W3")
+    assert made.hear("merged", "W1").loan.ticket_no == "W2"
+    assert made.hear("ended", "W2").state is LoanerState.RECALLED
+
+
 # --- coming back ----------------------------------------------------------------------------------
 
 RECALLED = lending("recalled").loan.milestones[Milestone.LOANER_RECALLED][0]

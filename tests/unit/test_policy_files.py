@@ -151,6 +151,12 @@ def test_the_dates_belong_to_the_version(folder: Path) -> None:
         ("title: 自家承诺\n", "", 1, "title: 缺少此项"),
         ("name: own", "name: other", 1, "name: 政策的 name 与文件名不同。写成 own"),
         ("skip: true", "skip: true\n  keep_turn_on_skip: false", 23, "keep_turn_on_skip 写了两次"),
+        (
+            "skip: true",
+            "skip: true\n  consent: {remind_after: [8 days]}",
+            23,
+            "procedure.consent.remind_after[0]: 8 days 的提醒在到期之后",
+        ),
         ("skip: true", "skip: [", 23, "YAML 读不懂"),
     ],
 )  # fmt: skip

@@ -194,6 +194,27 @@ def test_a_later_choice_takes_the_place_of_an_earlier_one() -> None:
     assert closed(desk) is Outcome.REPAIRED
 
 
+def test_the_phone_solves_nothing_of_what_is_to_be_taken_back() -> None:
+    desk = choose(bought(3), "return")
+    assert refused(desk, "guide", "agent", outcome="solved") is RefusalType.INVALID_TRANSITION
+    desk.do("guide", "agent", outcome="needs_visit")
+    choose(desk, "repair").do("guide", "agent", outcome="solved")
+    assert closed(desk) is Outcome.GUIDED
+
+
+def test_a_refund_is_approved_once_for_each_choice() -> None:
+    desk = choose(bought(3), "return")
+    desk.do("approve_refund", "dept_head", amount_fen=100)
+    desk.do("record_follow_up", "agent", reached=True, satisfied=False)
+    assert desk.ticket.stage is Stage.ASSESSING
+    assert refused(desk, "approve_refund", "dept_head", amount_fen=200) is (
+        RefusalType.INVALID_TRANSITION
+    )
+    choose(desk, "return").do("approve_refund", "dept_head", amount_fen=200)
+    assert desk.ticket.refund_fen == 200
+    assert closed(desk) is Outcome.REFUNDED
+
+
 @pytest.mark.parametrize("days", [3, 15])
 def test_an_exchange_is_brought_by_a_visit_and_ends_exchanged(days: int) -> None:
     desk = choose(bought(days), "exchange")

@@ -11,6 +11,7 @@ from domain.escalation import standings_of
 from domain.loan import LoanProgress
 from domain.refusals import RefusalType
 from domain.settling import next_wake
+from domain.steps.dispatching import NOBODY_LEFT
 from domain.steps.loaners import TO_DECIDE, errand_done, loan_of, take_news
 from domain.ticket import TicketLoaner
 from domain.vocabulary import LoanerState, Milestone, Outcome, PromiseState, Stage
@@ -266,3 +267,13 @@ def test_a_ticket_that_is_over_or_kept_does_not_escalate_for_want_of_a_loaner() 
         heard(desk, "no_stock")
         assert [one for one in desk.ticket.firings if one.level] == []
         assert desk.told("loaner_no_stock") == []
+
+
+def test_two_duties_of_the_supervisor_stand_side_by_side() -> None:
+    desk = Desk(small_policy(FIX), ring=())
+    desk.register(OLD)
+    desk.do("dispatch", "supervisor")
+    desk.at(RESERVE)
+    assert desk.ticket.tasks == (NOBODY_LEFT, TO_DECIDE)
+    desk.do("request_loaner", "supervisor")
+    assert desk.ticket.task == NOBODY_LEFT

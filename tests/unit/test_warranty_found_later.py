@@ -146,3 +146,34 @@ def test_found_in_warranty_in_the_moment_that_silence_ends(after: timedelta) -> 
         assert refused(desk, "assess", "quality", in_warranty=True) is RefusalType.TICKET_CLOSED
     else:
         assert found(desk, True).ticket.stage is Stage.DISPATCHING
+
+
+def charged() -> Desk:
+    desk = Desk(small_policy())
+    desk.register(OLD)
+    desk.agree()
+    desk.visit(until="start_work")
+    desk.do("finish", "technician", "T01", lines=[line()])
+    assert charged_fen(desk.ticket) == 3000
+    return desk
+
+
+def test_found_free_and_then_not_after_all_the_charge_comes_and_goes() -> None:
+    desk = found(charged(), True)
+    assert (charged_fen(desk.ticket), states(desk)) == (0, [QuoteState.VOID])
+    assert desk.told("refund_due") == ["agent"]
+    found(desk, False)
+    assert (charged_fen(desk.ticket), states(desk)) == (3000, [QuoteState.APPROVED])
+    assert desk.told("fee_due") == ["agent"]
+
+
+def test_what_was_never_agreed_to_is_not_charged_when_the_warranty_turns_out_over() -> None:
+    desk = Desk(small_policy())
+    desk.register(OLD)
+    desk.quote()
+    found(found(desk, True), False)
+    assert states(desk) == [QuoteState.VOID]
+    desk.visit(until="start_work")
+    assert refused(desk, "finish", "technician", "T01", lines=[line()]) is (
+        RefusalType.CONSENT_NEEDED
+    )
