@@ -26,6 +26,7 @@ from runtime.policy_files import PolicyShelf
 from runtime.settings import Settings
 from storage import tickets
 from storage.directory import replace_directory
+from storage.statements import statement
 from worker import build_worker
 from workflows.messages import Answer, TicketView, ticket_workflow_id
 
@@ -130,6 +131,8 @@ async def house(
     """The house with the example's books; `polling` False leaves the worker to the test."""
     shelf = PolicyShelf(Settings().policies_dir)
     await replace_directory(pool, read_directory(ROOT / "examples" / "directory.yaml", normalise))
+    # Each test has a database of its own, but the server is one: no workflow's id may come again.
+    await pool.execute(statement("ticket_number_begin"), 1000 * (1 + secrets.randbelow(10**9)))
     queue = f"test-{secrets.token_hex(6)}"
     made = House(client, pool, shelf, queue, TicketDesk(client, pool, shelf), rehearsal)
     if not polling:

@@ -96,6 +96,7 @@ class FeeAgainstSilence(Contest):
 
     async def prepare(self, at: datetime | None) -> None:
         await self.ticket.register("D102")
+        await self.ticket.do("call_back", AGENT)  # nothing but the quote is left to wait for
         self.quoted = (await self.ticket.do("quote", AGENT, lines=LINES)).quote
 
     def messages(self) -> list[Awaitable[Any]]:
@@ -269,6 +270,7 @@ class HandOverAgainstFinish(Contest):
 
     async def prepare(self, at: datetime | None) -> None:
         house = self.ticket.house
+        await self.ticket.do("start_guidance", AGENT)
         await self.ticket.do(
             "register", AGENT, site="实验室", symptom="开不了机", device=INSTRUMENT
         )
@@ -326,6 +328,14 @@ CONTESTS: tuple[type[Contest], ...] = (
     MergeAgainstCall,
     HandOverAgainstFinish,
 )
+
+
+async def sent_at_once(contest: Contest, *, backwards: bool = False) -> Results:
+    """Both are sent at once; the results in the order of the contest's messages."""
+    messages = contest.messages()
+    order = messages[::-1] if backwards else messages
+    results = await asyncio.gather(*order, return_exceptions=True)
+    return results[::-1] if backwards else results
 
 
 def refused_as(result: Any, type: RefusalType) -> bool:

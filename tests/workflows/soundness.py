@@ -1,10 +1,11 @@
 """What must be true of every ticket at rest, whoever was faster."""
 
 import asyncio
+from collections.abc import Sequence
 
 from domain.case import Case
 from domain.evolving import begin, fold
-from domain.ticket import Event, Ticket
+from domain.ticket import Ticket
 from storage import loaners, tickets
 from tests.unit.invariants import faults_of, faults_of_ledger, faults_of_news
 from tests.workflows.driving import House, OnTicket
@@ -16,11 +17,11 @@ RESTS_WITHIN = 20.0
 async def sound(one: OnTicket) -> Ticket:
     """The ticket, once it rests. Raises AssertionError unless workflow, events and projection say
     the same, and no invariant is broken."""
-    ticket, events = await _at_rest(one)
-    pool = one.house.pool
+    ticket, rows = await _at_rest(one)
+    events = rows.events
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert fold(events) == ticket
-    assert await tickets.load(pool, one.number) == ticket
+    assert rows.ticket == ticket
     opening, now = events[0].changes.opening, events[-1].at
     assert opening is not None
     case = Case(ticket, one.house.shelf.get(ticket.policy))
@@ -40,6 +41,13 @@ async def replayable(*those: OnTicket) -> None:
     assert await failure_of(*histories, rehearsal=house.rehearsal) is None
 
 
+async def nothing_left_over(those: Sequence[OnTicket]) -> None:
+    """All are sound and lead again where they led, and no device is held in vain."""
+    await asyncio.gather(*(sound(one) for one in those))
+    await replayable(*those)
+    await nothing_held_in_vain(those[0].house)
+
+
 async def nothing_held_in_vain(house: House) -> None:
     """Whoever has a device by the stock book is a loan that says so itself."""
     for line in await loaners.stock(house.pool):
@@ -51,14 +59,14 @@ async def nothing_held_in_vain(house: House) -> None:
         assert loan.device == line.device
 
 
-async def _at_rest(one: OnTicket) -> tuple[Ticket, list[Event]]:
-    """The ticket and its events, of one moment: a loaner may still have had news for it."""
+async def _at_rest(one: OnTicket) -> tuple[Ticket, tickets.ShowRows]:
+    """The ticket, and what the ledger has of the same moment: a loaner may yet have news for it."""
     async with asyncio.timeout(RESTS_WITHIN):
         while True:
             view = await one.view()
             ticket = view.ticket
             busy = view.unflushed or ticket.errands or ticket.dispatch_order or ticket.merging
-            events = await tickets.events(one.house.pool, one.number)
-            if not busy and events and events[-1].seq == ticket.seq:
-                return ticket, events
+            rows = await tickets.show_rows(one.house.pool, one.number)
+            if not busy and rows is not None and rows.ticket.seq == ticket.seq:
+                return ticket, rows
             await asyncio.sleep(0.02)

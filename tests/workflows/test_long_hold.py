@@ -9,6 +9,7 @@ from domain.vocabulary import HoldReason, Outcome, Stage
 from runtime.embedded.skipping import SkippingEnvironment
 from tests.unit.acting import MONDAY
 from tests.workflows.driving import AGENT, SUPERVISOR, House, OnTicket
+from tests.workflows.lending import INSTRUMENT
 from tests.workflows.soundness import replayable, sound
 from tests.workflows.test_promises import Clocked
 
@@ -116,3 +117,15 @@ async def test_two_waits_at_once(skipping_house: House, skipping_env: SkippingEn
     gained = await waits(ticket, skipping_env)
     assert gained.total() <= EVENTS_AT_MOST, gained
     assert [hold.reason for hold in (await ticket.view()).ticket.open_holds] == ["customer"]
+
+
+async def test_it_is_the_ladders_that_cost_and_once_climbed_nothing_does(
+    skipping_house: House, skipping_env: SkippingEnvironment
+) -> None:
+    """Six events a rung: an instrument that waits for parts has more rungs than any other."""
+    ticket = await skipping_house.open(policy="instruments", at=MONDAY)
+    await ticket.do("register", AGENT, site="实验室", symptom="开不了机", device=INSTRUMENT)
+    await ticket.do("hold", SUPERVISOR, reason="parts")
+    climbed = await waits(ticket, skipping_env, timedelta(days=10))
+    assert climbed["timer_fired_event_attributes"] >= 8
+    assert (await waits(ticket, skipping_env)).total() == 0

@@ -44,6 +44,10 @@ async def test_calls_and_the_earlier_report_follow(live_house: House) -> None:
     assert {call.call_id for call in left.calls} == {first.call.call_id, second.call.call_id}
     assert left.merged_from == (first.number,)
     assert left.first(Milestone.REPORTED) == gone.first(Milestone.REPORTED)
+    # Whoever still asks the one that is gone is told where it went.
+    with pytest.raises(Refused, match=f"已并入 {second.number}") as caught:
+        await first.do("note", AGENT, text="还在吗")
+    assert caught.value.type is RefusalType.TICKET_CLOSED
 
 
 async def test_bad_targets_are_refused_and_leave_nothing(live_house: House) -> None:

@@ -22,7 +22,7 @@ from domain.settling import settle
 from domain.steps.calls import take_call
 from domain.steps.dispatching import assign
 from domain.ticket import Actor, Event, TechnicianRef, Ticket
-from domain.vocabulary import Command
+from domain.vocabulary import ENDED, Command
 from rehearsal.ticket_clocks import TicketClocks
 from runtime.embedded.skipping import SkippingEnvironment
 from storage import tickets
@@ -109,7 +109,9 @@ class Twice:
             settled = settle(self.case, now)
             with pytest.raises(Refused) as caught:
                 decide(settled, ask.command, looked_up, now)
-            assert caught.value.type is refused, (ask, caught.value, refused)
+            # A workflow that is over judges no role: the desk answers for it.
+            over = self.case.ticket.stage in ENDED and refused is RefusalType.TICKET_CLOSED
+            assert over or caught.value.type is refused, (ask, caught.value, refused)
             return refused
         at = next(event.at for event in news if event.by is not None)
         self._follow([event for event in news if event.at < at])
