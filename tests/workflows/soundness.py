@@ -41,11 +41,15 @@ async def replayable(*those: OnTicket) -> None:
     assert await failure_of(*histories, rehearsal=house.rehearsal) is None
 
 
-async def nothing_left_over(those: Sequence[OnTicket]) -> None:
-    """All are sound and lead again where they led, and no device is held in vain."""
+async def nothing_left_over(those: Sequence[OnTicket]) -> bool:
+    """All are sound and lead again where they led, and no device is held in vain.
+
+    What is amiss is told by the assertion that finds it.
+    """
     await asyncio.gather(*(sound(one) for one in those))
     await replayable(*those)
     await nothing_held_in_vain(those[0].house)
+    return True
 
 
 async def nothing_held_in_vain(house: House) -> None:

@@ -58,7 +58,7 @@ async def test_as_near_to_the_deadline_as_the_server_lets_us(
         await _near(contest, skipping_env, due)
         await _reach(contest, skipping_env, due + offset - ON_ITS_WAY)
         await _judged(contest, await sent_at_once(contest), due)
-    await nothing_left_over([contest.ticket for contest in contests])
+    assert await nothing_left_over([contest.ticket for contest in contests])
 
 
 @pytest.mark.parametrize("kind", CONTESTS, ids=lambda kind: kind.__name__)
@@ -81,7 +81,7 @@ async def test_deadline_and_messages_in_one_activation(
         else:
             pytest.fail(f"in {TRIES} tries the messages never came with the timer")
     async with polling_worker(manned_by_hand):
-        await nothing_left_over([contest.ticket for contest in contests])
+        assert await nothing_left_over([contest.ticket for contest in contests])
 
 
 async def _unheard(

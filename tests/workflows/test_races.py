@@ -19,4 +19,4 @@ async def test_truly_at_once(live_house: House, kind: type[Contest]) -> None:
         results = await sent_at_once(contest, backwards=number % 2 == 1)
         await sound(contest.ticket)
         await contest.judge(results)
-    await nothing_left_over([contest.ticket for contest in contests])
+    assert await nothing_left_over([contest.ticket for contest in contests])
