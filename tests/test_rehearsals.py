@@ -48,7 +48,7 @@ async def stage(shelf: PolicyShelf) -> AsyncIterator[Stage]:
 
 
 class Playbill:
-    """The scripts in their order: while one is waited for, the next is acted already."""
+    """The scripts in their order: while one is waited for, the next two are acted already."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -56,7 +56,7 @@ class Playbill:
 
     async def result(self, path: Path) -> Result:
         now = SCRIPTS.index(path)
-        for one in SCRIPTS[now : now + 2]:
+        for one in SCRIPTS[now : now + 3]:
             if one not in self._acts:
                 self._acts[one] = asyncio.create_task(self._stage.act(load(one)))
         return await self._acts[path]

@@ -96,7 +96,7 @@ class LifeOfATicket(RuleBasedStateMachine):
 
 TestLifeOfATicket = pytest.mark.timeout(3600)(LifeOfATicket.TestCase)
 TestLifeOfATicket.settings = settings(
-    max_examples=int(LIVES or 120),
+    max_examples=int(LIVES or 80),
     stateful_step_count=40,
     deadline=None,
     derandomize=LIVES is None,
@@ -107,7 +107,7 @@ TestLifeOfATicket.settings = settings(
 
 @pytest.mark.timeout(3600)
 def test_lives_at_random_are_possible_and_reach_every_stage_and_command() -> None:
-    lives = [played(seed) for seed in range(int(LIVES or 250))]
+    lives = [played(seed) for seed in range(int(LIVES or 160))]
     accepted = sum((life.accepted for life in lives), Counter[str]())
     stages = sum((life.stages for life in lives), Counter[str]())
     outcomes = {life.ticket.outcome for life in lives}

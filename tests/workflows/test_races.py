@@ -8,7 +8,7 @@ from tests.workflows.driving import House
 from tests.workflows.racing import CONTESTS, Contest, YesAgainstNo, sent_at_once, stock_up
 from tests.workflows.soundness import nothing_left_over, sound
 
-ROUNDS = 10
+ROUNDS = 6
 
 
 @pytest.mark.parametrize("kind", [YesAgainstNo, *CONTESTS[1:]], ids=lambda kind: kind.__name__)
