@@ -21,6 +21,7 @@ from domain.steps.ending import (
     verification_owed,
 )
 from domain.steps.loaners import tell_loaners
+from domain.steps.remedies import TO_CHOOSE
 from domain.steps.request import Request
 from domain.ticket import Changes, FollowUp, Ticket
 from domain.vocabulary import Milestone, Outcome, Remedy, Role, Stage
@@ -180,7 +181,12 @@ def _reopen(case: Case, now: datetime, why: str) -> Case:
     case = case.record(
         "reopened",
         now,
-        changes=Changes(stage=Stage.DISPATCHING, milestones={Milestone.REOPENED: now}),
+        changes=Changes(
+            stage=Stage.DISPATCHING,
+            milestones={Milestone.REOPENED: now},
+            # Nobody is sent to repair what was taken back: the customer says what is wanted now.
+            task=TO_CHOOSE if case.ticket.remedy is Remedy.RETURN else None,
+        ),
         details={"why": why},
     )
     case = tell_loaners(go_on(case, now), now, "reopened")

@@ -13,6 +13,7 @@ from domain.steps.request import Request
 from domain.ticket import Changes
 from domain.vocabulary import HoldReason, Milestone, Remedy, Role, Stage
 
+TO_CHOOSE = "退款后仍不满意,请与顾客商定后重新 choose_remedy"
 TO_APPROVE = "顾客选择退货,等部门负责人批准退款"
 
 
@@ -43,7 +44,7 @@ def choose_remedy(case: Case, request: Request[ChooseRemedyFields]) -> Case:
             holds=lifted(ticket, request.at, HoldReason.CONSENT) if asked else (),
             dispatch_settled=returned,
             task=TO_APPROVE if returned else None,
-            tasks_done=() if returned else (TO_APPROVE,),
+            tasks_done=(TO_CHOOSE,) if returned else (TO_CHOOSE, TO_APPROVE),
         ),
         details=request.details("remedy"),
     )

@@ -9,6 +9,7 @@ from domain.directory import Device
 from domain.policy import Policy, ThreeGuarantees
 from domain.refusals import RefusalType
 from domain.remedies import choices
+from domain.steps.remedies import TO_APPROVE, TO_CHOOSE
 from domain.vocabulary import Milestone, Outcome, QuoteState, Remedy, Stage
 from tests.unit.acting import MONDAY, Desk, line, refused, small_policy
 
@@ -206,11 +207,12 @@ def test_a_refund_is_approved_once_for_each_choice() -> None:
     desk = choose(bought(3), "return")
     desk.do("approve_refund", "dept_head", amount_fen=100)
     desk.do("record_follow_up", "agent", reached=True, satisfied=False)
-    assert desk.ticket.stage is Stage.ASSESSING
+    assert (desk.ticket.stage, desk.ticket.task) == (Stage.ASSESSING, TO_CHOOSE)
     assert refused(desk, "approve_refund", "dept_head", amount_fen=200) is (
         RefusalType.INVALID_TRANSITION
     )
-    choose(desk, "return").do("approve_refund", "dept_head", amount_fen=200)
+    assert choose(desk, "return").ticket.task == TO_APPROVE
+    desk.do("approve_refund", "dept_head", amount_fen=200)
     assert desk.ticket.refund_fen == 200
     assert closed(desk) is Outcome.REFUNDED
 
