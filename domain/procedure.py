@@ -6,12 +6,13 @@ the case as it was, since a case is immutable.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from domain.case import Case
 from domain.commands import FIELDS, Fields, NoteFields, Order, command_named, read_fields
-from domain.refusals import RefusalType, Refused, invalid
+from domain.permitted import check_role, deed_time
+from domain.refusals import RefusalType, Refused
 from domain.steps import (
     closing,
     consent,
@@ -237,13 +238,14 @@ def decide(case: Case, name: str, order: Order, now: datetime) -> Case:
     if command.value in NOT_YET_SUPPORTED:
         raise Refused(RefusalType.NOT_YET_SUPPORTED, f"{command.value} 在本版本还不能用")
     rule = RULES[command]
-    _check_role(rule, command, order.by)
+    check_role(rule.roles, command, order.by)
     _check_stage(rule, command, case.ticket)
     if rule.gate is not None:
         rule.gate(case.ticket, order)
     _check_person(rule, case.ticket, order.by)
     fields = read_fields(FIELDS.get(command, Fields), order)
-    at = _business_time(case, rule, order.by, fields.at, now)
+    before = _step_before(case.ticket, rule)
+    at = deed_time(case.policy, order.by, fields.at, now, before)
     return rule.act(case, Request(by=order.by, now=now, at=at, fields=fields), order)
 
 
@@ -251,14 +253,6 @@ def over(ticket: Ticket) -> Refused:
     """Too late for anything; one that was merged points on."""
     where = f",已并入 {ticket.merged_into}" if ticket.merged_into else ""
     return Refused(RefusalType.TICKET_CLOSED, f"工单 {ticket.number} 已结束{where}")
-
-
-def _check_role(rule: Rule, command: Command, by: Actor) -> None:
-    if by.role not in rule.roles:
-        able = "、".join(role.value for role in Role if role in rule.roles)
-        raise Refused(
-            RefusalType.NOT_ALLOWED, f"{by.role.value} 不能 {command.value};可以的有:{able}"
-        )
 
 
 def _check_stage(rule: Rule, command: Command, ticket: Ticket) -> None:
@@ -299,22 +293,9 @@ def _check_person(rule: Rule, ticket: Ticket, by: Actor) -> None:
         )
 
 
-def _business_time(
-    case: Case, rule: Rule, by: Actor, given: datetime | None, now: datetime
-) -> datetime:
-    """The time the deed really happened: not in the future, not too far back, in its order."""
-    if given is None:
-        return now
-    if given > now:
-        raise invalid("at", "不能晚于现在")
-    limits = case.policy.procedure.backdate_hours
-    hours = limits.get(by.role.value, limits["default"])
-    if now - given > timedelta(hours=hours):
-        raise invalid("at", f"{by.role.value} 最多补记 {hours} 小时以内的事")
-    before = max(
-        (moment for one in rule.after if (moment := case.ticket.last(one)) is not None),
-        default=began(case.ticket),
+def _step_before(ticket: Ticket, rule: Rule) -> datetime:
+    """The latest of what must come before: the deed may not be dated before it."""
+    return max(
+        (moment for one in rule.after if (moment := ticket.last(one)) is not None),
+        default=began(ticket),
     )
-    if given < before:
-        raise invalid("at", f"不能早于 {before.isoformat(timespec='seconds')} 的前一步")
-    return given

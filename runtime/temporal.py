@@ -19,6 +19,7 @@ PASSED_THROUGH = (
     "domain",
     "activities",
     "workflows.messages",
+    "workflows.beside",
     "workflows.errands",
     "workflows.ledger_flusher",
     "workflows.promise_clock",

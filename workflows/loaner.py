@@ -30,6 +30,7 @@ from domain.lending.reservation import answered, look_again
 from domain.loan import Loan, LoanerStart, LoanProgress, Reservation, TicketNews
 from domain.refusals import Refused
 from domain.vocabulary import LoanerState
+from workflows.beside import until
 from workflows.incoming import as_failure, read_message, read_order
 from workflows.ledger_flusher import PATIENT, PATIENT_RETRY
 from workflows.loan_messengers import LoanWriter, TicketTeller
@@ -256,10 +257,4 @@ class LoanerWorkflow:
         return LoanBatch(loan=case.loan, events=case.events)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
-        """Wait, but never past the death of one of those beside: that must be seen."""
-        await workflow.wait_condition(
-            lambda: condition() or any(task.done() for task in self._beside)
-        )
-        for task in self._beside:
-            if task.done():
-                task.result()
+        await until(condition, self._beside)

@@ -44,6 +44,7 @@ from domain.steps.merging import (
 )
 from domain.ticket import Changes, Errand, Opening, Ticket
 from domain.vocabulary import ENDED, Command, Keeper, Milestone, Stage
+from workflows.beside import until
 from workflows.errands import Errands
 from workflows.incoming import as_failure, read_message, read_order
 from workflows.ledger_flusher import LedgerFlusher
@@ -415,13 +416,7 @@ class RepairTicketWorkflow:
         )
 
     async def _until(self, condition: Callable[[], bool]) -> None:
-        """Wait, but never past the death of the flusher or the clock: that must be seen."""
-        await workflow.wait_condition(
-            lambda: condition() or any(task.done() for task in self._beside)
-        )
-        for task in self._beside:
-            if task.done():
-                task.result()
+        await until(condition, self._beside)
 
     def _show(self) -> None:
         """What operators read, and what they filter on: together, and only when it changed."""

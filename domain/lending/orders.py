@@ -5,7 +5,7 @@ The checks come in this order: known, role, state, input. A refusal leaves the c
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -14,9 +14,10 @@ from domain.commands import Fields, Order, Text, read_fields
 from domain.lending.case import OUT, LoanCase, charge_waits, is_damaged, is_over
 from domain.lending.news import last_moment, recalled
 from domain.loan import Loan
+from domain.permitted import check_role, deed_time
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.request import Request
-from domain.ticket import LARGEST_FEN, Actor
+from domain.ticket import LARGEST_FEN
 from domain.vocabulary import LoanerCommand, LoanerState, Milestone, Role
 
 Fen = Annotated[int, Field(ge=0, le=LARGEST_FEN, strict=True)]
@@ -195,10 +196,10 @@ def decide_loan(case: LoanCase, name: str, order: Order, now: datetime) -> LoanC
     """
     command = loaner_command_named(name)
     rule = RULES[command]
-    _check_role(rule, command, order.by)
+    check_role(rule.roles, command, order.by)
     _check_state(rule, command, case.loan)
     fields = read_fields(rule.fields, order)
-    at = _business_time(case, order.by, fields.at, now)
+    at = deed_time(case.policy, order.by, fields.at, now, last_moment(case.loan))
     return rule.act(case, Request(by=order.by, now=now, at=at, fields=fields), order)
 
 
@@ -223,14 +224,6 @@ def over(loan: Loan) -> Refused:
     return Refused(RefusalType.TICKET_CLOSED, f"备机 {loan.id} 已结束({loan.state.value})")
 
 
-def _check_role(rule: Rule, command: LoanerCommand, by: Actor) -> None:
-    if by.role not in rule.roles:
-        able = "、".join(role.value for role in Role if role in rule.roles)
-        raise Refused(
-            RefusalType.NOT_ALLOWED, f"{by.role.value} 不能 {command.value};可以的有:{able}"
-        )
-
-
 def _check_state(rule: Rule, command: LoanerCommand, loan: Loan) -> None:
     if is_over(loan):
         raise over(loan)
@@ -250,19 +243,3 @@ _WHY_NOT = {
     LoanerCommand.REPORT_LOST: "备机已经完好收回",
     LoanerCommand.APPROVE_CHARGE: "没有等待批准的收费",
 }
-
-
-def _business_time(case: LoanCase, by: Actor, given: datetime | None, now: datetime) -> datetime:
-    """The time the deed really happened: not in the future, not too far back, in its order."""
-    if given is None:
-        return now
-    if given > now:
-        raise invalid("at", "不能晚于现在")
-    limits = case.policy.procedure.backdate_hours
-    hours = limits.get(by.role.value, limits["default"])
-    if now - given > timedelta(hours=hours):
-        raise invalid("at", f"{by.role.value} 最多补记 {hours} 小时以内的事")
-    before = last_moment(case.loan)
-    if given < before:
-        raise invalid("at", f"不能早于 {before.isoformat(timespec='seconds')} 的前一步")
-    return given
