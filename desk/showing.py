@@ -9,9 +9,10 @@ from typing import Any
 import asyncpg
 
 from desk.showing_loaners import firing_json, loaners_json, loans_of
+from domain.events import Event
 from domain.fees import charged_fen
 from domain.refusals import RefusalType, Refused
-from domain.ticket import Event, Quote, Ticket
+from domain.ticket import Quote, Ticket
 from domain.vocabulary import Stage
 from storage import tickets
 from storage.tickets import PromiseLine, ShowRows, TicketLine

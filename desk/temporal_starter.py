@@ -14,8 +14,8 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.calls import Call
+from domain.events import PROCEDURE, Opening
 from domain.intake import TicketOpening
-from domain.ticket import PROCEDURE, Opening
 from domain.vocabulary import Stage
 from runtime.policy_files import PolicyShelf
 from workflows.messages import (

@@ -10,9 +10,10 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from domain.events import Changes, Event, Opening
 from domain.evolving import begin, evolve
 from domain.policy import Policy
-from domain.ticket import Actor, Changes, Event, Opening, Ticket
+from domain.ticket import Actor, Ticket
 
 _NOTHING = Changes()
 

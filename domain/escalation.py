@@ -12,9 +12,10 @@ from datetime import datetime
 
 from domain.case import Case
 from domain.civil_time import MILLISECOND
+from domain.events import Changes
 from domain.policy import Policy
 from domain.promises import Moment, Standing, standings
-from domain.ticket import Changes, Firing, Kept, Ticket
+from domain.ticket import Firing, Kept, Ticket
 from domain.vocabulary import Keeper, Milestone, PromiseState
 
 

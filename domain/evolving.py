@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from domain.ticket import Absorbed, Changes, Event, Opening, Ticket, call_order
+from domain.events import Absorbed, Changes, Event, Opening
+from domain.ticket import Ticket, call_order
 from domain.vocabulary import Milestone
 
 # A correction moves these; every other milestone can be reached again, and then is added.
@@ -61,8 +62,7 @@ def _tasks(ticket: Ticket, c: Changes) -> dict[str, Any]:
     if c.task is None and not c.task_done and not c.tasks_done:
         return {}
     kept = () if c.task_done else tuple(one for one in ticket.tasks if one not in c.tasks_done)
-    tasks = kept if c.task is None or c.task in kept else (*kept, c.task)
-    return {"tasks": tasks, "task": ";".join(tasks) or None}
+    return {"tasks": kept if c.task is None or c.task in kept else (*kept, c.task)}
 
 
 def _happened(ticket: Ticket, c: Changes) -> dict[str, Any]:

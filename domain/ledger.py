@@ -4,10 +4,11 @@ from datetime import datetime
 
 from pydantic import Field
 
+from domain.events import Event
 from domain.policy import Policy
 from domain.promises import Standing
 from domain.records import Record
-from domain.ticket import Event, Ticket
+from domain.ticket import Ticket
 
 
 class LedgerBatch(Record):

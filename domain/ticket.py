@@ -1,13 +1,9 @@
-"""The state of one repair ticket, and the events that make it.
-
-A ticket is the fold of its events (`domain.evolving`). An event says what it changed (`Changes`),
-never how that was decided; deciding is in `domain.procedure`.
-"""
+"""The state of one repair ticket: the fold of its events (`domain.events`, `domain.evolving`)."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from domain.calls import Call, Direction
 from domain.directory import Candidate, Device, Loaner
@@ -288,8 +284,7 @@ class Ticket(Record):
     """The whole state. Times are aware, +08:00, whole milliseconds.
 
     `milestones` holds every time that a milestone was reached, oldest first. `seq` numbers the
-    last event. `tasks` is what people must do next where the procedure cannot go on by itself, and
-    `task` all of them in one line.
+    last event. `tasks` is what people must do next where the procedure cannot go on by itself.
     """
 
     number: str
@@ -327,8 +322,22 @@ class Ticket(Record):
     errands: tuple[Errand, ...] = ()
     errands_sent: int = 0
     tasks: tuple[str, ...] = ()
-    task: str | None = None
     seq: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_one_task(cls, written: Any) -> Any:
+        """A state that was stored when a ticket had one task at most."""
+        if not isinstance(written, dict) or "task" not in written:
+            return written
+        task = written["task"]
+        rest = {name: value for name, value in written.items() if name != "task"}
+        return {"tasks": (task,) if task else (), **rest}
+
+    @property
+    def task(self) -> str | None:
+        """All that people must do next, in one line."""
+        return ";".join(self.tasks) or None
 
     @property
     def urges(self) -> int:
@@ -384,91 +393,6 @@ class Ticket(Record):
     def loaner(self) -> TicketLoaner | None:
         """The latest loaner."""
         return self.loaners[-1] if self.loaners else None
-
-
-PROCEDURE = 2
-"""The procedure that new tickets begin under. A ticket goes on as it began: 2 brought the loaner,
-consent for every line above zero, and the verification of rework."""
-
-
-class Opening(Record):
-    """How a ticket begins: what is known before anybody has written anything down."""
-
-    number: str
-    opened_at: datetime
-    channel: Channel = Channel.PHONE
-    source_id: str | None = None
-    policy: str
-    policy_version: str
-    caller: str | None = None
-    candidates: tuple[Candidate, ...] = ()
-    related: tuple[str, ...] = ()
-    procedure: int = 1
-
-
-class Absorbed(Record):
-    """What a ticket takes over from one that is merged into it.
-
-    `milestones`: those that count for the one repair that is left. Calls come as calls do.
-    """
-
-    number: str
-    milestones: dict[Milestone, tuple[datetime, ...]] = Field(default_factory=dict)
-    loaners: tuple[TicketLoaner, ...] = ()
-    merged_from: tuple[str, ...] = ()
-
-
-class Changes(Record):
-    """What an event changed. Absent means untouched. `reconsidered`: the outcome is open again."""
-
-    opening: Opening | None = None
-    stage: Stage | None = None
-    outcome: Outcome | None = None
-    policy: str | None = None
-    policy_version: str | None = None
-    milestones: dict[Milestone, datetime] = Field(default_factory=dict)
-    removed: dict[Milestone, datetime] = Field(default_factory=dict)
-    facts: dict[str, JsonValue] = Field(default_factory=dict)
-    call: Call | None = None
-    call_detached: str | None = None
-    registration: Registration | None = None
-    warranty: WarrantyDecision | None = None
-    visit: Visit | None = None
-    quotes: tuple[Quote, ...] = ()
-    dispute: Dispute | None = None
-    holds: tuple[Hold, ...] = ()
-    loaner: TicketLoaner | None = None
-    remedy: Remedy | None = None
-    refund_fen: int | None = None
-    merging: Merging | None = None
-    merging_settled: bool = False
-    merged_into: str | None = None
-    absorbed: Absorbed | None = None
-    errand: Errand | None = None
-    errand_done: int | None = None
-    reconsidered: bool = False
-    firing: Firing | None = None
-    kept: Kept | None = None
-    follow_up: FollowUp | None = None
-    dispatch_order: DispatchOrder | None = None
-    dispatch_settled: bool = False
-    task: str | None = None
-    task_done: bool = False
-    tasks_done: tuple[str, ...] = ()
-
-
-class Event(Record):
-    """One row of the ledger. `at` is when it was recorded, by the ticket's own clock.
-
-    `details` is what the command said, for the reader; nothing is decided from it.
-    """
-
-    seq: int
-    at: datetime
-    kind: str
-    by: Actor | None = None
-    changes: Changes = Changes()
-    details: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 def call_order(call: Call) -> tuple[datetime, str]:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from domain.events import Event
 from domain.promises import Standing
-from domain.ticket import Event, Ticket
+from domain.ticket import Ticket
 from domain.vocabulary import Milestone
 
 Row = dict[str, Any]

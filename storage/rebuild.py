@@ -8,10 +8,10 @@ import asyncpg
 
 from domain.civil_time import local
 from domain.escalation import next_due, standings_of
+from domain.events import Event
 from domain.evolving import fold
 from domain.policy import Policy
 from domain.records import Record
-from domain.ticket import Event
 from storage.projection import promise_rows, ticket_row
 from storage.statements import statement
 from storage.tickets import event_of

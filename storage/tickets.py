@@ -6,8 +6,9 @@ from typing import Any
 import asyncpg
 
 from domain.civil_time import local
+from domain.events import Changes, Event
 from domain.records import Record
-from domain.ticket import Actor, Changes, Event, Ticket
+from domain.ticket import Actor, Ticket
 from domain.vocabulary import Channel, Outcome, PromiseState, Role, Stage
 from storage.statements import statement
 

@@ -5,11 +5,12 @@ from datetime import datetime
 from temporalio.common import SearchAttributeKey
 
 from domain.calls import Call
+from domain.events import Opening
 from domain.loan import Loan
 from domain.policy import Policy
 from domain.promises import Standing
 from domain.records import Record
-from domain.ticket import Opening, Ticket
+from domain.ticket import Ticket
 from domain.vocabulary import LoanerState, Stage
 
 REPAIR_TICKET = "RepairTicketWorkflow"

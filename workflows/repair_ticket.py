@@ -23,6 +23,7 @@ from activities.signatures import (
 from domain.calls import Call
 from domain.case import Case, open_case
 from domain.escalation import Wake, next_due, standings_of
+from domain.events import Changes, Opening
 from domain.ledger import LedgerBatch
 from domain.loan import LoanerStart, LoanProgress, TicketNews
 from domain.policy import Policy
@@ -42,7 +43,7 @@ from domain.steps.merging import (
     pass_on,
     settle_merging,
 )
-from domain.ticket import Changes, Errand, Opening, Ticket
+from domain.ticket import Errand, Ticket
 from domain.vocabulary import ENDED, Command, Keeper, Milestone, Stage
 from workflows.beside import until
 from workflows.errands import Errands

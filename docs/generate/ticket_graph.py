@@ -12,6 +12,7 @@ from docs.generate.found import Edge, Found, Way, explore
 from docs.generate.ticket_orders import ELSEWHERE, SENT, START, Asked, asked, policy
 from domain.calls import Call, Direction
 from domain.case import Case, open_case
+from domain.events import PROCEDURE, Event, Opening
 from domain.loan import LoanProgress
 from domain.policy import OutOfWarranty
 from domain.procedure import DONE, NOT_YET_SUPPORTED, decide
@@ -24,7 +25,7 @@ from domain.steps.dispatching import assign
 from domain.steps.ending import backfill_owed, order_owed, verification_owed
 from domain.steps.loaners import OVER, errand_done, take_news
 from domain.steps.merging import Absorb, AbsorbAnswer, absorb, settle_merging
-from domain.ticket import PROCEDURE, Event, Opening, Ticket
+from domain.ticket import Ticket
 from domain.vocabulary import ENDED, Command, LoanerState, Milestone, Remedy, Stage, Warranty
 
 MOST = 20_000

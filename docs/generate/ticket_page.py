@@ -11,6 +11,7 @@ from docs.generate.ticket_orders import ELSEWHERE, START
 from docs.generate.wording import beside, carried, grouped, said, table
 from domain.case import open_case
 from domain.commands import FIELDS, Fields
+from domain.events import Opening
 from domain.policy import Policy
 from domain.procedure import (
     BEFORE_A_VISIT,
@@ -23,7 +24,7 @@ from domain.procedure import (
 )
 from domain.steps.holds import TOLD
 from domain.steps.merging import handed_over
-from domain.ticket import Errand, Opening
+from domain.ticket import Errand
 from domain.vocabulary import ENDED, Command, HoldReason, Milestone, Outcome, Role, Stage
 
 FROM_MANY = 3

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from domain.calls import Call
 from domain.case import Case
+from domain.events import Changes
 from domain.intake import called_back_at
-from domain.ticket import Changes, earliest_inbound
+from domain.ticket import earliest_inbound
 from domain.vocabulary import Channel, Milestone
 
 

@@ -10,6 +10,7 @@ from domain.commands import (
     SignOffFields,
     VerifyFields,
 )
+from domain.events import Changes
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.consent import go_on
 from domain.steps.ending import (
@@ -23,7 +24,7 @@ from domain.steps.ending import (
 from domain.steps.loaners import tell_loaners
 from domain.steps.remedies import TO_CHOOSE
 from domain.steps.request import Request
-from domain.ticket import Changes, FollowUp, Ticket
+from domain.ticket import FollowUp, Ticket
 from domain.vocabulary import Milestone, Outcome, Remedy, Role, Stage
 
 TRIES = (

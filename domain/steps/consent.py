@@ -12,13 +12,14 @@ from domain.case import Case
 from domain.civil_time import MILLISECOND
 from domain.commands import DecideFeeFields, QuoteFields
 from domain.escalation import Wake
+from domain.events import Changes
 from domain.fees import charged_fen, is_paid
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.ending import end
 from domain.steps.holds import begun, lifted
 from domain.steps.request import Request
 from domain.steps.standing import called_back_from, next_stage
-from domain.ticket import Changes, Quote, Ticket
+from domain.ticket import Quote, Ticket
 from domain.vocabulary import (
     FeeDecision,
     HoldReason,

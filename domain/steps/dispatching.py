@@ -4,6 +4,7 @@ from datetime import datetime
 
 from domain.case import Case
 from domain.commands import DispatchFields, Fields, LookedUp, Order, VisitWindow
+from domain.events import Changes
 from domain.policy import Policy
 from domain.refusals import RefusalType, Refused, invalid
 from domain.rotation import Turn
@@ -11,7 +12,7 @@ from domain.steps.consent import go_on
 from domain.steps.ending import close_if_all_is_in
 from domain.steps.request import Request
 from domain.steps.standing import WAITING, waiting_stage
-from domain.ticket import Changes, DispatchOrder, TechnicianRef, Ticket, Visit, Window
+from domain.ticket import DispatchOrder, TechnicianRef, Ticket, Visit, Window
 from domain.vocabulary import Milestone, Remedy, Role, Stage, Warranty
 
 NOBODY_LEFT = "轮派已无人可派,请主管指定维修人员"

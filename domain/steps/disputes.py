@@ -2,12 +2,13 @@
 
 from domain.case import Case
 from domain.commands import DisputeFields, RuleFields
+from domain.events import Changes
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.ending import close_if_all_is_in
 from domain.steps.holds import begun, lifted
 from domain.steps.registration import charge_nothing_inside, decide_by_person, judge_by_cause
 from domain.steps.request import Request
-from domain.ticket import Changes, Dispute
+from domain.ticket import Dispute
 from domain.vocabulary import HoldReason, Milestone, Role
 
 

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from domain.case import Case
+from domain.events import Changes
 from domain.steps.holds import lifted
 from domain.steps.loaners import tell_loaners
-from domain.ticket import Actor, Changes, Quote, Ticket, Visit
+from domain.ticket import Actor, Quote, Ticket, Visit
 from domain.vocabulary import Milestone, Outcome, QuoteState, Role, Stage
 
 

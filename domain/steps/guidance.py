@@ -2,12 +2,12 @@
 
 from domain.case import Case
 from domain.commands import CallBackFields, Fields, GuideFields
+from domain.events import Changes
 from domain.refusals import RefusalType, Refused
 from domain.steps.consent import made_void
 from domain.steps.holds import lifted
 from domain.steps.loaners import tell_loaners
 from domain.steps.request import Request
-from domain.ticket import Changes
 from domain.vocabulary import HoldReason, Milestone, Remedy, Stage
 
 

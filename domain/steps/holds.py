@@ -6,9 +6,10 @@ from domain.case import Case
 from domain.civil_time import MILLISECOND
 from domain.commands import HoldFields, ResumeFields
 from domain.escalation import Wake
+from domain.events import Changes
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.request import Request
-from domain.ticket import Changes, Hold, Ticket
+from domain.ticket import Hold, Ticket
 from domain.vocabulary import HoldReason, Role
 
 TOLD = {

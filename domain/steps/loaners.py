@@ -9,11 +9,12 @@ from datetime import datetime
 from domain.case import Case
 from domain.commands import Fields
 from domain.escalation import Wake, standings_of
+from domain.events import Changes
 from domain.loan import Asked, Loan, LoanProgress, Wanted
 from domain.promises import Standing
 from domain.refusals import RefusalType, Refused
 from domain.steps.request import Request
-from domain.ticket import Changes, Errand, Firing, Ticket, TicketLoaner
+from domain.ticket import Errand, Firing, Ticket, TicketLoaner
 from domain.vocabulary import LoanerState, Milestone, PromiseState, Role, Warranty
 
 OVER = frozenset({LoanerState.RETURNED, LoanerState.LOST, LoanerState.RELEASED})

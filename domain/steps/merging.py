@@ -12,6 +12,7 @@ from pydantic import Field
 from domain.calls import Call
 from domain.case import Case
 from domain.commands import LookedUp, MergeFields
+from domain.events import Absorbed, Changes
 from domain.intake import called_back_at
 from domain.records import Record
 from domain.refusals import RefusalType, Refused, invalid
@@ -19,7 +20,7 @@ from domain.steps.calls import take_call
 from domain.steps.ending import end
 from domain.steps.loaners import OVER, TO_DECIDE, run_errand, tell_loaners, undecided
 from domain.steps.request import Request
-from domain.ticket import Absorbed, Actor, Changes, Errand, Merging, Ticket, TicketLoaner
+from domain.ticket import Actor, Errand, Merging, Ticket, TicketLoaner
 from domain.vocabulary import ENDED, Milestone, Outcome, Role, Stage
 
 

@@ -8,11 +8,12 @@ from domain.case import Case
 from domain.civil_time import local
 from domain.commands import AmendFields, AssessFields, LookedUp, RegisterFields, fault_of
 from domain.directory import Device
+from domain.events import Changes
 from domain.refusals import invalid
 from domain.steps.consent import go_on, nothing_to_pay, to_pay_after_all
 from domain.steps.request import Request
 from domain.steps.standing import called_back_from, next_stage
-from domain.ticket import Changes, Registration, Ticket
+from domain.ticket import Registration, Ticket
 from domain.vocabulary import (
     Cause,
     Milestone,

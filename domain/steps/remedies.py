@@ -3,6 +3,7 @@
 from domain.case import Case
 from domain.civil_time import local
 from domain.commands import ApproveRefundFields, ChooseRemedyFields
+from domain.events import Changes
 from domain.refusals import RefusalType, Refused
 from domain.remedies import choices
 from domain.steps.consent import go_on, made_void
@@ -10,7 +11,6 @@ from domain.steps.ending import called_off
 from domain.steps.holds import lifted
 from domain.steps.loaners import tell_loaners
 from domain.steps.request import Request
-from domain.ticket import Changes
 from domain.vocabulary import HoldReason, Milestone, Remedy, Role, Stage
 
 TO_CHOOSE = "退款后仍不满意,请与顾客商定后重新 choose_remedy"

@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from domain.case import Case
 from domain.commands import Fields, FinishFields, LeaveUnfinishedFields
+from domain.events import Changes
 from domain.fees import agreed_quote, check_agreed, is_paid
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.consent import go_on, made_void
@@ -13,7 +14,7 @@ from domain.steps.dispatching import as_window, open_visit
 from domain.steps.holds import lifted
 from domain.steps.loaners import tell_loaners
 from domain.steps.request import Request
-from domain.ticket import Changes, FeeLine, Ticket, Visit
+from domain.ticket import FeeLine, Ticket, Visit
 from domain.vocabulary import HoldReason, Milestone, Role, Stage, Warranty
 
 WAITED_FOR = tuple(reason for reason in HoldReason if reason is not HoldReason.DISPUTE)

@@ -6,9 +6,10 @@ from domain.case import Case, open_case
 from domain.civil_time import CHINA
 from domain.directory import Device
 from domain.escalation import next_due, standings_of
+from domain.events import Changes, Opening
 from domain.ledger import LedgerBatch
 from domain.policy import Policy
-from domain.ticket import Actor, Changes, Opening, Registration, TechnicianRef, Visit, Window
+from domain.ticket import Actor, Registration, TechnicianRef, Visit, Window
 from domain.vocabulary import Milestone, Role, Stage
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=CHINA)

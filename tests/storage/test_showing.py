@@ -9,18 +9,10 @@ from desk.showing import show
 from desk.showing_loaners import show_loaner, stock
 from domain.case import Case
 from domain.directory import Directory, Loaner
+from domain.events import Absorbed, Changes
 from domain.loan import Asked, Loan, LoanEvent, Wanted
 from domain.refusals import Refused
-from domain.ticket import (
-    Absorbed,
-    Changes,
-    Dispute,
-    Firing,
-    Hold,
-    Quote,
-    QuoteLine,
-    TicketLoaner,
-)
+from domain.ticket import Dispute, Firing, Hold, Quote, QuoteLine, TicketLoaner
 from domain.vocabulary import (
     DisputeSubject,
     FeeKind,

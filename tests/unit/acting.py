@@ -8,6 +8,7 @@ from domain.case import Case, open_case
 from domain.civil_time import CHINA
 from domain.commands import LookedUp, Order
 from domain.directory import Device
+from domain.events import PROCEDURE, Event, Opening
 from domain.policy import Coverage, CoverageKind, Policy, Procedure, PurchaseDate, WarrantyTerms
 from domain.procedure import decide
 from domain.promise import Promise
@@ -16,7 +17,7 @@ from domain.rotation import Turn
 from domain.settling import settle
 from domain.steps.calls import take_call
 from domain.steps.dispatching import assign
-from domain.ticket import PROCEDURE, Actor, Event, Opening, TechnicianRef, Ticket
+from domain.ticket import Actor, TechnicianRef, Ticket
 from domain.vocabulary import Role
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=CHINA)

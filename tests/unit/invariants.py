@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from domain.case import Case
 from domain.civil_time import MILLISECOND
+from domain.events import Event
 from domain.evolving import evolve, fold
 from domain.fees import is_paid
 from domain.settling import next_wake
@@ -18,7 +19,7 @@ from domain.steps.ending import order_owed, still_owed
 from domain.steps.holds import open_hold
 from domain.steps.loaners import OVER
 from domain.steps.standing import WAITING, next_stage
-from domain.ticket import Event, Firing, Ticket, TicketLoaner, Visit
+from domain.ticket import Firing, Ticket, TicketLoaner, Visit
 from domain.vocabulary import (
     ENDED,
     HoldReason,

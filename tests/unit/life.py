@@ -14,6 +14,7 @@ from domain.case import Case, open_case
 from domain.civil_time import MILLISECOND
 from domain.commands import LookedUp, MergeTarget, Order
 from domain.directory import Device, Loaner
+from domain.events import PROCEDURE, Event, Opening
 from domain.loan import LoanProgress
 from domain.policy import Policy, ThreeGuarantees
 from domain.procedure import decide
@@ -24,7 +25,7 @@ from domain.steps.calls import drop_call, take_call
 from domain.steps.dispatching import assign
 from domain.steps.loaners import OVER, errand_done, take_news
 from domain.steps.merging import Absorb, AbsorbAnswer, absorb, settle_merging
-from domain.ticket import PROCEDURE, Actor, Event, Opening, TechnicianRef, Ticket, TicketLoaner
+from domain.ticket import Actor, TechnicianRef, Ticket, TicketLoaner
 from domain.vocabulary import ENDED, Channel, Command, LoanerState, Milestone, Role
 from runtime.policy_files import PolicyShelf
 from runtime.settings import Settings

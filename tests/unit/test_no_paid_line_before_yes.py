@@ -11,8 +11,8 @@ from typing import Any, Literal
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from domain.events import Event
 from domain.evolving import fold
-from domain.ticket import Event
 from domain.vocabulary import ENDED
 from tests.unit.acting import OLD, WINDOW, Desk, attempted, line, small_policy
 

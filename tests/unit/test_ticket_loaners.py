@@ -13,7 +13,7 @@ from domain.refusals import RefusalType
 from domain.settling import next_wake
 from domain.steps.dispatching import NOBODY_LEFT
 from domain.steps.loaners import TO_DECIDE, errand_done, loan_of, take_news
-from domain.ticket import TicketLoaner
+from domain.ticket import Ticket, TicketLoaner
 from domain.vocabulary import LoanerState, Milestone, Outcome, PromiseState, Stage
 from tests.unit.acting import MONDAY, OLD, WINDOW, Desk, promised, refused, small_policy
 
@@ -277,3 +277,10 @@ def test_two_duties_of_the_supervisor_stand_side_by_side() -> None:
     assert desk.ticket.tasks == (NOBODY_LEFT, TO_DECIDE)
     desk.do("request_loaner", "supervisor")
     assert desk.ticket.task == NOBODY_LEFT
+
+
+def test_a_state_that_was_stored_with_its_one_task_is_read() -> None:
+    stored = registered().ticket.model_dump(mode="json", by_alias=True)
+    del stored["tasks"]
+    assert Ticket.model_validate({**stored, "task": TO_DECIDE}).tasks == (TO_DECIDE,)
+    assert Ticket.model_validate({**stored, "task": None}).task is None

@@ -7,8 +7,8 @@ import pytest
 
 from desk.temporal_starter import TemporalStarter
 from domain.calls import Call, Direction
+from domain.events import PROCEDURE, Opening
 from domain.refusals import RefusalType, Refused
-from domain.ticket import PROCEDURE, Opening
 from domain.vocabulary import LoanerState, Outcome, PromiseState, QuoteState, Stage
 from runtime.embedded.skipping import SkippingEnvironment
 from tests.unit.acting import MONDAY

@@ -14,6 +14,7 @@ from desk.looking_up import LOOKS_UP, with_looked_up
 from domain.case import Case, open_case
 from domain.civil_time import local
 from domain.commands import LookedUp, Order
+from domain.events import Event
 from domain.policy import Policy
 from domain.procedure import decide
 from domain.refusals import RefusalType, Refused
@@ -21,7 +22,7 @@ from domain.rotation import Turn
 from domain.settling import settle
 from domain.steps.calls import take_call
 from domain.steps.dispatching import assign
-from domain.ticket import Actor, Event, TechnicianRef, Ticket
+from domain.ticket import Actor, TechnicianRef, Ticket
 from domain.vocabulary import ENDED, Command
 from rehearsal.ticket_clocks import TicketClocks
 from runtime.embedded.skipping import SkippingEnvironment
