@@ -146,7 +146,8 @@ def next_consent(case: Case) -> Wake | None:
 def made_void(ticket: Ticket, *, by: int | None = None) -> tuple[Quote, ...]:
     """The change that takes the force from the quote that stood until now, if any."""
     last = ticket.quote
-    if last is None or last.state not in (QuoteState.OPEN, QuoteState.APPROVED, QuoteState.FREE):
+    standing = (QuoteState.OPEN, QuoteState.APPROVED, QuoteState.FREE)
+    if last is None or not (last.state in standing or last.waived):
         return ()
     return (last.model_copy(update={"state": QuoteState.VOID, "replaced_by": by}),)
 

@@ -86,12 +86,14 @@ class Model:
     asked: Counter[str] = field(default_factory=Counter)
     answer: Literal["none", "waits", "yes", "void"] = "none"
     charged: Counter[str] = field(default_factory=Counter)
+    waived_yes: bool = False
+    """A yes to what was then found free; it stands again if that is found wrong."""
 
     def accepted(self, command: str, fields: dict[str, Any], came: list[Event]) -> None:
         if command == "quote":
             self.asked = _amounts(fields["lines"])
             self.answer = "waits" if self.asked.total() else "void"
-            self.charged = Counter()
+            self.charged, self.waived_yes = Counter(), False
         elif command == "decide_fee":
             assert self.answer == "waits"
             self.answer = "yes" if fields["decision"] == "approve" else "void"
@@ -99,8 +101,12 @@ class Model:
             self._charge(_amounts(fields["lines"]))
             if command == "finish" and self.answer == "waits":
                 self.answer = "void"  # an emergency made safe: nothing is left to answer
-        if any(one.kind == "quotes_void" for one in came):
+        kinds = [one.kind for one in came]
+        if "quotes_void" in kinds:
+            self.waived_yes = self.waived_yes or self.answer == "yes"
             self.answer = "void" if self.answer in ("waits", "yes") else self.answer
+        if "quotes_restored" in kinds and self.waived_yes:
+            self.answer, self.waived_yes = "yes", False
 
     def _charge(self, final: Counter[str]) -> None:
         if not final.total():
