@@ -163,7 +163,7 @@ def _ladder(ladder: Ladder) -> str:
     return ",".join(
         f"{rung.percent}% {'预警' if rung.level == 0 else f'L{rung.level}'} "
         f"{words.ROLES[rung.tell.value]}"
-        for rung in ladder
+        for rung in ladder.rungs
     )
 
 

@@ -256,6 +256,10 @@ def _check_days(written: tuple[str, ...]) -> tuple[str, ...]:
     return written
 
 
+def _days_since(written: tuple[str, ...], day: date) -> tuple[str, ...]:
+    return tuple(text for text in written if max(_read_days(text)) >= day)
+
+
 Days = Annotated[tuple[str, ...], AfterValidator(_check_days)]
 """Dates or runs of dates, as text: `2026-10-10`, `2026-10-01..2026-10-07`."""
 
@@ -295,6 +299,17 @@ class Workdays(Calendar):
         if both:
             raise mistake(f"{min(both)} 既是假日又是补班日", at=("makeup_workdays",))
         return self
+
+    def known_since(self, day: date) -> Self:
+        """The same calendar without what lies before that day."""
+        if day <= self.known_from:
+            return self
+        shortened = self.model_dump() | {
+            "known_from": min(day, self.known_until),
+            "holidays": _days_since(self.holidays, day),
+            "makeup_workdays": _days_since(self.makeup_workdays, day),
+        }
+        return type(self).model_validate(shortened)
 
     def is_workday(self, day: date) -> bool:
         if not self.known_from <= day <= self.known_until:

@@ -151,7 +151,7 @@ def _firing(standing: Standing, moment: Moment, now: datetime) -> Firing:
         promise=standing.promise,
         occurrence=standing.occurrence,
         level=moment.level,
-        clauses=standing.clauses,
+        clauses=moment.clauses or standing.clauses,
         due=standing.due,
         fired_at=now,
         late_seconds=max(0, int((now - standing.due).total_seconds())),

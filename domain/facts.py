@@ -13,7 +13,7 @@ from enum import StrEnum
 from domain.civil_time import local
 from domain.policy_entry import nearest
 from domain.refusals import invalid
-from domain.vocabulary import Cause, Channel, FaultKind, Severity, TicketKind
+from domain.vocabulary import Cause, Channel, FaultKind, Remedy, Severity, TicketKind
 
 Value = bool | int | float | str | date
 """A fact as it is compared. Unknown is None."""
@@ -117,11 +117,13 @@ FACTS: Mapping[str, Fact] = {
     "invoice_date": Fact(FactType.DAY, "开票日"),
     "delivered_on": Fact(FactType.DAY, "交货日"),
     "accepted_on": Fact(FactType.DAY, "验收日"),
+    "contracted_on": Fact(FactType.DAY, "合同签订日"),
+    "exchanged_on": Fact(FactType.DAY, "换机日"),
     "repairs_done": Fact(FactType.NUMBER, "已修次数"),
+    "days_in_repair": Fact(FactType.NUMBER, "修理和待件占用的天数"),
+    "listed_fault": Fact(FactType.FLAG, "三包所列性能故障"),
+    "remedy": _choice("顾客的选择:修、换、退", Remedy),
 }
-
-PURCHASE_DATES = tuple(name for name, fact in FACTS.items() if fact.type is FactType.DAY)
-"""The dates from which a warranty may run."""
 
 
 def read_fact(name: str, written: object) -> Value | None:

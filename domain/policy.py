@@ -7,21 +7,34 @@ data in. It travels as a snapshot with the ticket that it governs, so nothing is
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from domain.calendars import ALWAYS, Calendar, CalendarSpec, Weekday, Workdays
 from domain.civil_time import CHINA
+from domain.conditions import Condition
 from domain.policy_entry import PolicyEntry, mistake, nearest
-from domain.promise import DEFAULT_LADDER, Clauses, Key, Ladder, Promise, Rung, Text
+from domain.promise import (
+    DEFAULT_LADDER,
+    AsWritten,
+    Clauses,
+    Key,
+    Ladder,
+    Promise,
+    Text,
+    check_as_written,
+)
+from domain.provision import Provision, SetAside
 from domain.time_limits import Duration, Unit
-from domain.vocabulary import Cause, Keeper, PartClass, Role
+from domain.vocabulary import Cause, FeeKind, Keeper, PartClass, Role
 
-DEFAULT_LADDERS: dict[str, tuple[Rung, ...]] = {"default": DEFAULT_LADDER}
+DEFAULT_LADDERS: dict[str, Ladder] = {"default": DEFAULT_LADDER}
+NO_LADDER = "none"
+"""The ladder of an objective: it is measured, and nobody is told."""
 
 
 class CoverageKind(StrEnum):
@@ -38,16 +51,18 @@ class PurchaseDate(StrEnum):
     INVOICE_DATE = "invoice_date"
     DELIVERED_ON = "delivered_on"
     ACCEPTED_ON = "accepted_on"
+    CONTRACTED_ON = "contracted_on"
+    EXCHANGED_ON = "exchanged_on"
 
 
-class Coverage(PolicyEntry):
+class Term(PolicyEntry):
     """One coverage: so many months from the first of `starts` that is known.
 
-    Without `part_classes` it covers the whole thing; `lifetime_paid` has no end and no start.
+    Without `part_classes` it covers the whole thing; `lifetime_paid` has no end and no start. A
+    contract and a warranty card write their terms in this form too.
     """
 
     kind: CoverageKind
-    clauses: Clauses
     months: Annotated[int, Field(gt=0, le=600)] | None = None
     starts: tuple[PurchaseDate, ...] = ()
     part_classes: tuple[PartClass, ...] = ()
@@ -61,6 +76,19 @@ class Coverage(PolicyEntry):
         if not ends and (self.months is not None or self.starts):
             raise mistake("终身有偿服务没有期限", fix="删去 months 和 starts")
         return self
+
+
+class Coverage(Term):
+    """A coverage that a policy promises; `as_written` is for the lint, as in a promise."""
+
+    clauses: Clauses
+    as_written: AsWritten = Field(default_factory=dict)
+
+    @field_validator("as_written")
+    @classmethod
+    def _says_what_a_coverage_says(cls, written: AsWritten) -> AsWritten:
+        check_as_written(written, cls.model_fields)
+        return written
 
 
 class PaidCause(PolicyEntry):
@@ -80,6 +108,60 @@ class WarrantyTerms(PolicyEntry):
     coverages: Annotated[tuple[Coverage, ...], Field(min_length=1)]
     paid_causes: tuple[PaidCause, ...] = (PaidCause(cause=Cause.MISUSE),)
     extend_over_holidays: Key | None = None
+
+
+class TermSource(StrEnum):
+    """Whose word on the warranty it is; the first that says anything of the part wins (D5-C11)."""
+
+    CONTRACT = "contract"
+    CARD = "card"
+    POLICY = "policy"
+    DEFAULT = "default"
+
+
+class DefaultWarranty(PolicyEntry):
+    """What stands where contract, card and policy are silent: the company's own default."""
+
+    coverages: Annotated[tuple[Coverage, ...], Field(min_length=1)]
+
+
+class Price(StrEnum):
+    """What a fee rule allows a line to cost."""
+
+    FREE = "free"
+    COST = "cost"
+    DISCOUNT = "discount"
+
+
+class FeeRule(PolicyEntry):
+    """What a line may cost where the rule applies: nothing, the cost price, or a share of the list.
+
+    Without `kinds` or `part_classes` it concerns every line; `during` limits it to the time that a
+    coverage of that kind runs. `percent` of the list price is the most that a discount asks.
+    """
+
+    id: Key
+    clauses: Clauses
+    says: Text
+    price: Price
+    when: Condition = ()
+    during: CoverageKind | None = None
+    kinds: tuple[FeeKind, ...] = ()
+    part_classes: tuple[PartClass, ...] = ()
+    percent: Annotated[int, Field(gt=0, lt=100)] | None = None
+    as_written: AsWritten = Field(default_factory=dict)
+
+    @field_validator("as_written")
+    @classmethod
+    def _says_what_a_rule_says(cls, written: AsWritten) -> AsWritten:
+        check_as_written(written, cls.model_fields)
+        return written
+
+    @model_validator(mode="after")
+    def _discounts_by_a_number(self) -> Self:
+        if (self.price is Price.DISCOUNT) != (self.percent is not None):
+            raise mistake("折扣要写 percent,别的价格不写", fix="如 percent: 80,即八折")
+        return self
 
 
 class OutOfWarranty(StrEnum):
@@ -143,7 +225,11 @@ class QuoteTolerance(PolicyEntry):
 
 
 class ThreeGuarantees(PolicyEntry):
-    """三包 for the classes named: in days from the invoice, whose day is day 0 (D5-C6)."""
+    """三包 for the classes named: in days from the invoice, whose day is day 0 (D5-C6).
+
+    `extend_over_holidays` as in the warranty: these windows are the customer's. An exchange that
+    nobody could make in `return_after_exchange_days` gives the choice of a return (D5-C6.2.b).
+    """
 
     clauses: Clauses
     classes: Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -151,6 +237,8 @@ class ThreeGuarantees(PolicyEntry):
     exchange_days: Annotated[int, Field(ge=0)] = 15
     exchange_after_repairs: Annotated[int, Field(gt=0)] = 2
     exchange_months: Annotated[int, Field(gt=0)] = 12
+    extend_over_holidays: Key | None = None
+    return_after_exchange_days: Annotated[int, Field(gt=0)] | None = None
 
 
 class LoanerTerms(PolicyEntry):
@@ -196,7 +284,12 @@ class Policy(PolicyEntry):
     ladders: dict[Key, Ladder] = Field(default_factory=lambda: dict(DEFAULT_LADDERS))
     promises: tuple[Promise, ...] = ()
     warranty: WarrantyTerms | None = None
+    default_warranty: DefaultWarranty | None = None
+    precedence: tuple[TermSource, ...] = tuple(TermSource)
+    fees: tuple[FeeRule, ...] = ()
     three_guarantees: ThreeGuarantees | None = None
+    provisions: tuple[Provision, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
     procedure: Procedure = Procedure()
 
     @model_validator(mode="after")
@@ -207,9 +300,22 @@ class Policy(PolicyEntry):
                 raise mistake(f"承诺 {promise.id} 写了两次", at=("promises", place, "id"))
             seen.add(promise.id)
             self._check_references(promise, ("promises", place))
-        days = self.warranty.extend_over_holidays if self.warranty else None
-        if days is not None:
-            self._check_workdays(days, ("warranty", "extend_over_holidays"))
+        for name, terms in (
+            ("warranty", self.warranty),
+            ("three_guarantees", self.three_guarantees),
+        ):
+            days = terms.extend_over_holidays if terms else None
+            if days is not None:
+                self._check_workdays(days, (name, "extend_over_holidays"))
+        for name, ladder in self.ladders.items():
+            if ladder.tell_within is not None:
+                self._check_calendar(ladder.tell_within, ("ladders", name, "tell_within"))
+        for place, provision in enumerate(self.provisions):
+            if provision.id in seen:
+                raise mistake(f"{provision.id} 写了两次", at=("provisions", place, "id"))
+            seen.add(provision.id)
+            if provision.calendar is not None:
+                self._check_calendar(provision.calendar, ("provisions", place, "calendar"))
         return self
 
     def _check_references(self, promise: Promise, at: tuple[str | int, ...]) -> None:
@@ -218,7 +324,7 @@ class Policy(PolicyEntry):
             self._check_calendar(promise.move_into, (*at, "move_into"))
         if promise.within is not None and promise.within.unit is Unit.WORKDAY:
             self._check_workdays(promise.calendar, (*at, "calendar"))
-        if promise.escalate not in self.ladders:
+        if promise.escalate not in (*self.ladders, NO_LADDER):
             fix = nearest(promise.escalate, self.ladders)
             raise mistake(f"没有 {promise.escalate} 这个升级阶梯", fix=fix, at=(*at, "escalate"))
 
@@ -239,6 +345,10 @@ class Policy(PolicyEntry):
         """The calendar of that name; `always` is in every policy."""
         return self._calendars[name]
 
+    def ladder(self, promise: Promise) -> Ladder | None:
+        """Who is told of that promise; None for an objective without a ladder."""
+        return self.ladders.get(promise.escalate)
+
     def promise(self, id: str) -> Promise | None:
         """The promise of that id."""
         return next((promise for promise in self.promises if promise.id == id), None)
@@ -246,8 +356,9 @@ class Policy(PolicyEntry):
     def kept_by(self, keeper: Keeper) -> "Policy":
         """The same policy with only the promises that this workflow keeps, and what they need."""
         kept = tuple(promise for promise in self.promises if promise.kept_by is keeper)
-        calendars = {name for one in kept for name in (one.calendar, one.move_into)}
         ladders = {one.escalate for one in kept}
+        quiet = {ladder.tell_within for name, ladder in self.ladders.items() if name in ladders}
+        calendars = quiet | {name for one in kept for name in (one.calendar, one.move_into)}
         return Policy(
             name=self.name,
             title=self.title,
@@ -255,6 +366,31 @@ class Policy(PolicyEntry):
             ladders={name: one for name, one in self.ladders.items() if name in ladders},
             promises=kept,
             procedure=self.procedure,
+        )
+
+    def for_ticket(self, on: date) -> "Policy":
+        """What a ticket that begins on that day acts on: the snapshot that it pins.
+
+        Without what only people, the lint and other procedures read, and without the dates of
+        years that no promise of it can reach. The version is that of the whole policy, so it goes
+        with the snapshot and is not worked out from it.
+        """
+        ours = (Keeper.TICKET, Keeper.LOANER)
+        since = date(on.year - 1, 1, 1)
+        return self.model_copy(
+            update={
+                "calendars": {
+                    name: one.known_since(since) if isinstance(one, Workdays) else one
+                    for name, one in self.calendars.items()
+                },
+                "promises": tuple(
+                    promise.model_copy(update={"as_written": {}})
+                    for promise in self.promises
+                    if promise.kept_by in ours
+                ),
+                "provisions": (),
+                "set_aside": (),
+            }
         )
 
     def canonical_json(self) -> str:

@@ -1,7 +1,8 @@
 """A promise as a policy writes it: what starts it, what keeps it, by when, and what follows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -10,13 +11,16 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    SerializerFunctionWrapHandler,
     StringConstraints,
+    field_validator,
     model_serializer,
     model_validator,
 )
 
 from domain.calendars import Calendar
 from domain.conditions import Condition, holds
+from domain.facts import FACTS
 from domain.policy_entry import PolicyEntry, mistake, nearest
 from domain.time_limits import ClockTarget, Duration
 from domain.vocabulary import HoldReason, Keeper, Milestone, Role
@@ -26,6 +30,21 @@ Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Clauses = Annotated[tuple[Text, ...], Field(min_length=1)]
 """Ids of the clauses that an entry keeps."""
+
+
+AsWritten = dict[str, JsonValue]
+"""What a document itself says where our entry reads it otherwise, by the entry's own keys.
+
+The name of a fact is short for a test in `when`.
+"""
+
+
+def check_as_written(written: AsWritten, keys: Iterable[str]) -> None:
+    """Raises the mistake for a key that is neither one of the entry nor a fact."""
+    known = [key for key in (*keys, *FACTS) if key not in ("id", "clauses", "as_written")]
+    for key in written:
+        if key not in known:
+            raise mistake(f"as_written 里没有 {key} 这个键", fix=nearest(key, known), at=(key,))
 
 
 def one_or_many(written: Any) -> Any:
@@ -89,13 +108,46 @@ class Remedy(PolicyEntry):
         return due - (self.lead.elapsed or timedelta(0))
 
 
+class NotBefore(PolicyEntry):
+    """A due time that an appointment may put off: at the earliest so long before the milestone.
+
+    D1-5.2.3.b: told half an hour after the hold, or two hours before the visit if that is later.
+    """
+
+    milestone: KnownMilestone
+    lead: Duration
+
+    @model_validator(mode="after")
+    def _lead_is_elapsed(self) -> Self:
+        if self.lead.elapsed is None:
+            raise mistake("提前量要用分钟或小时", fix="如 2 hours", at=("lead",))
+        return self
+
+    def moment(self, appointed: datetime) -> datetime:
+        """The appointed time less the lead."""
+        return appointed - (self.lead.elapsed or timedelta(0))
+
+
+class Laxer(PolicyEntry):
+    """A laxer number that another clause gives for the same: when it is over, `level` is reached.
+
+    The stricter number is the promise; this clause stands on the escalation alone.
+    """
+
+    level: Annotated[int, Field(ge=2)]
+    within: Duration
+    clauses: Clauses
+
+
 class Promise(PolicyEntry):
     """One promise. Exactly one of `within` and `by` says when it is due.
 
     `outlives_ticket`: the company owes it even when the ticket has come to its end.
-    `kept_by` says which workflow keeps it: the ticket's, or the loaner's that it lends.
-    `move_into` names a calendar into whose hours a due time outside them is moved. `as_written`
-    is what the document itself says where a reading was chosen: for the lint, not for the engine.
+    `kept_by` says which workflow keeps it: the ticket's, the loaner's that it lends, another's.
+    `move_into` names a calendar into whose hours a due time outside them is moved. `objective`:
+    a target that the document only strives for; it is measured, and nobody is alarmed.
+    `as_written` is what the document itself says where a reading was chosen: for the lint, not for
+    the engine. Its keys are those of a promise; null is what the document leaves out.
     """
 
     id: Key
@@ -107,14 +159,23 @@ class Promise(PolicyEntry):
     within: Duration | None = None
     by: tuple[ClockTarget, ...] = ()
     calendar: Key = "always"
+    not_before: NotBefore | None = None
     move_into: Key | None = None
     pauses_on: Annotated[tuple[HoldReason, ...], BeforeValidator(one_or_many)] = ()
     void_by: Milestones = ()
     outlives_ticket: bool = False
     kept_by: Keeper = Keeper.TICKET
-    as_written: dict[str, JsonValue] = Field(default_factory=dict)
+    objective: bool = False
+    as_written: AsWritten = Field(default_factory=dict)
     remedy: Remedy | None = None
     escalate: Key = "default"
+    laxer: tuple[Laxer, ...] = ()
+
+    @field_validator("as_written")
+    @classmethod
+    def _says_what_a_promise_says(cls, written: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        check_as_written(written, cls.model_fields)
+        return written
 
     @model_validator(mode="after")
     def _is_due_once(self) -> Self:
@@ -148,12 +209,63 @@ class Rung(PolicyEntry):
     tell: Role
 
 
-Ladder = Annotated[tuple[Rung, ...], Field(min_length=1)]
+class Repeat(PolicyEntry):
+    """The last level reached is told again, so often and no more, while nobody has heard.
 
-DEFAULT_LADDER: tuple[Rung, ...] = (
-    Rung(level=0, percent=75, tell=Role.AGENT),
-    Rung(level=1, percent=100, tell=Role.SUPERVISOR),
-    Rung(level=2, percent=150, tell=Role.DEPT_HEAD),
-    Rung(level=3, percent=200, tell=Role.MANAGER),
+    Heard: somebody of that role, or of a higher one, has acted on the ticket since.
+    """
+
+    every: Duration
+    at_most: Annotated[int, Field(gt=0, le=100)]
+
+    @model_validator(mode="after")
+    def _every_is_elapsed(self) -> Self:
+        if self.every.elapsed is None:
+            raise mistake("重复的间隔要用分钟或小时", fix="如 30 minutes", at=("every",))
+        return self
+
+
+class Ladder(PolicyEntry):
+    """Who is told, and when; written as a list of rungs where there is nothing else to say.
+
+    `tell_within` names a calendar outside which nobody is told: what comes true in quiet hours is
+    recorded at its moment and told when they are over.
+    """
+
+    rungs: Annotated[tuple[Rung, ...], Field(min_length=1)]
+    repeat: Repeat | None = None
+    tell_within: Key | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, written: Any) -> Any:
+        return {"rungs": written} if isinstance(written, list | tuple) else written
+
+    @model_validator(mode="after")
+    def _climbs(self) -> Self:
+        for place, (lower, higher) in enumerate(pairwise(self.rungs), start=1):
+            if not (lower.level < higher.level and lower.percent < higher.percent):
+                fix = "级别和百分比都由小到大写"
+                raise mistake("阶梯没有一级比一级高", fix=fix, at=("rungs", place))
+        return self
+
+    @model_serializer(mode="wrap")
+    def _write(self, write: SerializerFunctionWrapHandler) -> Any:
+        """A plain ladder stays a list, so that no old policy gets another version."""
+        plain = self.repeat is None and self.tell_within is None
+        return [rung.model_dump(mode="json") for rung in self.rungs] if plain else write(self)
+
+    def rung(self, level: int) -> Rung | None:
+        """The rung of that level."""
+        return next((rung for rung in self.rungs if rung.level == level), None)
+
+
+DEFAULT_LADDER = Ladder(
+    rungs=(
+        Rung(level=0, percent=75, tell=Role.AGENT),
+        Rung(level=1, percent=100, tell=Role.SUPERVISOR),
+        Rung(level=2, percent=150, tell=Role.DEPT_HEAD),
+        Rung(level=3, percent=200, tell=Role.MANAGER),
+    )
 )
 """Level 0 is the warning before due; 100 % is the due time itself."""

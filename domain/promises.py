@@ -26,11 +26,17 @@ _SETTLED = frozenset({PromiseState.MET, PromiseState.MISSED})
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a level of the ladder is reached, past or future. Level 0 is the warning before due."""
+    """When a level of the ladder is reached, past or future. Level 0 is the warning before due.
+
+    `clauses` are those of the level's own where a laxer clause gives it its time. `tell_at`, where
+    it is later than `at`, is when the quiet hours are over.
+    """
 
     level: int
     at: datetime
     tell: Role
+    clauses: tuple[str, ...] = ()
+    tell_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +170,10 @@ class _Case:
 
     def _due(self, promise: Promise, time: RunningTime, start: datetime) -> datetime:
         due = promise.due(start, self.policy.calendar(promise.calendar))
+        if promise.not_before is not None:
+            appointed = self._times((promise.not_before.milestone,))
+            if appointed:
+                due = max(due, promise.not_before.moment(local(max(appointed))))
         if promise.move_into is None:
             return time.extend(start, due)
         hours = self.policy.calendar(promise.move_into)
@@ -176,10 +186,27 @@ class _Case:
     def _ladder(
         self, promise: Promise, time: RunningTime, start: datetime, due: datetime
     ) -> Iterator[Moment]:
+        ladder = self.policy.ladder(promise)
+        if ladder is None:
+            return
         whole = time.between(start, due)
-        for rung in self.policy.ladders[promise.escalate]:
-            at = _at_percent(rung.percent, time, start, due, whole)
-            yield Moment(rung.level, at, rung.tell)
+        laxer = {one.level: one for one in promise.laxer}
+        hours = self.policy.calendar(ladder.tell_within) if ladder.tell_within else None
+        for rung in ladder.rungs:
+            own = laxer.get(rung.level)
+            if own is None:
+                at = _at_percent(rung.percent, time, start, due, whole)
+            else:
+                end = own.within.end(self.policy.calendar(promise.calendar), start)
+                at = time.extend(start, end)
+            told = hours.next_open(at) if hours else at
+            yield Moment(
+                level=rung.level,
+                at=at,
+                tell=rung.tell,
+                clauses=own.clauses if own else (),
+                tell_at=told if told > at else None,
+            )
 
     def _times(self, names: Sequence[Milestone]) -> list[datetime]:
         return [moment for name in names for moment in self.milestones.get(name, ())]

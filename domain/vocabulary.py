@@ -42,7 +42,11 @@ class Outcome(StrEnum):
 
 
 class Milestone(StrEnum):
-    """A thing that happened, with its time. Promises start at one and are kept by others."""
+    """A thing that happened, with its time. Promises start at one and are kept by others.
+
+    `appointed` is the beginning of the window agreed for a visit, the one time here that may lie
+    ahead. Those after `closed` belong to enquiries, complaints, deliveries and inspections.
+    """
 
     REPORTED = "reported"
     CALLED_BACK = "called_back"
@@ -56,11 +60,13 @@ class Milestone(StrEnum):
     FEE_DECIDED = "fee_decided"
     ORDER_ISSUED = "order_issued"
     DISPATCHED = "dispatched"
+    APPOINTED = "appointed"
     ACCEPTED = "accepted"
     DEPARTED = "departed"
     ARRIVED = "arrived"
     REPAIR_STARTED = "repair_started"
     RESOLVED = "resolved"
+    HELD_FOR_WEATHER = "held_for_weather"
     VISIT_ENDED = "visit_ended"
     LOANER_RESERVED = "loaner_reserved"
     LOANER_DELIVERED = "loaner_delivered"
@@ -83,6 +89,49 @@ class Milestone(StrEnum):
     FOLLOW_UP_TRIED_3 = "follow_up_tried_3"
     FOLLOWED_UP = "followed_up"
     CLOSED = "closed"
+    QUESTION_RECEIVED = "question_received"
+    QUESTION_ANSWERED = "question_answered"
+    MATERIALS_REQUESTED = "materials_requested"
+    MATERIALS_SENT = "materials_sent"
+    MATERIALS_RECEIVED = "materials_received"
+    OFFER_REQUESTED = "offer_requested"
+    OFFER_MADE = "offer_made"
+    COMPLAINT_RECEIVED = "complaint_received"
+    COMPLAINT_FORWARDED = "complaint_forwarded"
+    CONTRACT_SIGNED = "contract_signed"
+    DELIVERED = "delivered"
+    INSTALLED = "installed"
+    DEFECT_REPORTED = "defect_reported"
+    DEFECT_SETTLED = "defect_settled"
+    DELAY_KNOWN = "delay_known"
+    DELAY_NOTIFIED = "delay_notified"
+    INSPECTED = "inspected"
+    TRACKED = "tracked"
+
+
+OF_OTHER_PROCEDURES = frozenset(
+    {
+        Milestone.QUESTION_RECEIVED,
+        Milestone.QUESTION_ANSWERED,
+        Milestone.MATERIALS_REQUESTED,
+        Milestone.MATERIALS_SENT,
+        Milestone.MATERIALS_RECEIVED,
+        Milestone.OFFER_REQUESTED,
+        Milestone.OFFER_MADE,
+        Milestone.COMPLAINT_RECEIVED,
+        Milestone.COMPLAINT_FORWARDED,
+        Milestone.CONTRACT_SIGNED,
+        Milestone.DELIVERED,
+        Milestone.INSTALLED,
+        Milestone.DEFECT_REPORTED,
+        Milestone.DEFECT_SETTLED,
+        Milestone.DELAY_KNOWN,
+        Milestone.DELAY_NOTIFIED,
+        Milestone.INSPECTED,
+        Milestone.TRACKED,
+    }
+)
+"""Milestones that no repair ticket reaches: an enquiry, a complaint, a delivery, an inspection."""
 
 
 class Role(StrEnum):
@@ -235,6 +284,7 @@ class FeeKind(StrEnum):
     PART = "part"
     LABOUR = "labour"
     TRAVEL = "travel"
+    SOFTWARE_UPGRADE = "software_upgrade"
 
 
 class FeeDecision(StrEnum):
@@ -287,7 +337,11 @@ class LoanerCommand(StrEnum):
 
 
 class Keeper(StrEnum):
-    """Which workflow keeps a promise: the ticket, or the loaner that it lends."""
+    """Which workflow keeps a promise: the ticket, its loaner, or that of another procedure."""
 
     TICKET = "ticket"
     LOANER = "loaner"
+    ENQUIRY = "enquiry"
+    COMPLAINT = "complaint"
+    DELIVERY = "delivery"
+    INSPECTION = "inspection"

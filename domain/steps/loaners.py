@@ -269,7 +269,8 @@ def _escalate_early(case: Case, owed: Standing, now: datetime) -> Case:
     if owed.due is None:
         return case
     promise = case.policy.promise(owed.promise)
-    rungs = case.policy.ladders[promise.escalate] if promise is not None else ()
+    ladder = case.policy.ladder(promise) if promise is not None else None
+    rungs = ladder.rungs if ladder is not None else ()
     first = min((one for one in rungs if one.level > 0), key=lambda one: one.level, default=None)
     known = {one.key for one in case.ticket.firings if not one.withdrawn}
     if first is None or (owed.promise, owed.occurrence, first.level) in known:

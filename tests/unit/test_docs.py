@@ -10,6 +10,7 @@ from docs.generate.ticket_page import ticket_page
 from domain.procedure import NOT_YET_SUPPORTED
 from domain.vocabulary import (
     ENDED,
+    OF_OTHER_PROCEDURES,
     Command,
     HoldReason,
     LoanerCommand,
@@ -20,7 +21,13 @@ from domain.vocabulary import (
 )
 
 OPENED_ELSEWHERE = {Command.OPEN.value}
-SET_BY_NOTHING_YET = {Milestone.REMOTE_STARTED.value, Milestone.PROPOSED.value}
+SET_BY_NOTHING_YET = {
+    Milestone.REMOTE_STARTED.value,
+    Milestone.PROPOSED.value,
+    Milestone.APPOINTED.value,
+    Milestone.HELD_FOR_WEATHER.value,
+}
+SET_BY_NOTHING_YET |= {one.value for one in OF_OTHER_PROCEDURES}
 
 
 @pytest.fixture(scope="module")
