@@ -3,9 +3,9 @@
 #   make up      everything embedded, and a sample day of    make test    all tests
 #                calls in it, until ctrl-c
 #   make down    stop what `aftercare up -d` left running    make check   format, lint, types, layers, quick tests
-#   make demo    one ticket's whole story, then exit         make bench   what a ticket costs
+#   make demo    one ticket's whole story, then exit         make bench   what a ticket costs, how fast promises are judged
 #   make setup   only build .venv                            make lock    choose versions anew
-#                                                            make docs    docs/ticket.md from the code
+#                                                            make docs    docs/ticket.md, docs/clauses.md
 #
 # ARGS passes options on: make up ARGS=-d, make test ARGS="-k phone".
 

@@ -27,6 +27,7 @@ from activities.ledger import LedgerActivities
 from activities.loaners import LoanerActivities
 from activities.merging import MergingActivities
 from activities.rotation import RotationActivities
+from desk.calendar_post import until_told
 from desk.delivery import Delivery
 from desk.temporal_starter import TemporalStarter
 from desk.workflow_post import WorkflowPost
@@ -126,8 +127,11 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
         )
         async with worker:
             log.info("worker ready", task_queue=settings.task_queue)
-            await _call_line(pool, WorkflowPost(client, settings.task_queue))
+            post = WorkflowPost(client, settings.task_queue)
+            await _call_line(pool, post)
+            telling = asyncio.create_task(until_told(pool, shelf, post.tell_dates, stop))
             await delivery.run(stop)
+            await telling
             log.info("worker draining")
     log.info("worker stopped")
 

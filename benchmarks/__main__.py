@@ -15,6 +15,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import engine
 from benchmarks.straight_road import (
     ACTIONS_AT_MOST,
     BYTES_AT_MOST,
@@ -159,6 +160,7 @@ def _read(url: str) -> str:
 
 
 if __name__ == "__main__":
+    engine.report(console)
     good = uvloop.run(bench())
     console.print("[green]预算都守住了[/]" if good else "[red]超出预算[/]")
     # The Temporal client can abort an interpreter that exits in the ordinary way.

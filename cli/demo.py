@@ -133,6 +133,6 @@ def _print_story(ticket: Json) -> None:
     console.print(
         "承诺:"
         + ",".join(
-            f"{ticket_views.state(word)} {count}" for word, count in promises.items() if count
+            f"{words.promise_state(word)} {count}" for word, count in promises.items() if count
         )
     )

@@ -10,7 +10,8 @@ from typing import Any
 from cli import ticket_views
 from cli.books import import_books
 from cli.connecting import ledger
-from cli.terminal import bar, say
+from cli.progress import bar
+from cli.terminal import say
 from cli.times import now
 from desk.calls import CallsReport, play
 from desk.phone_events import read_file

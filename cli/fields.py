@@ -30,10 +30,6 @@ _ANY_KIND = frozenset({ANY})
 
 AnyCommand = Command | LoanerCommand
 
-# What the contract gives to a command that the domain does not take yet: it is refused with
-# NotYetSupported, not as bad usage.
-_LATER: Mapping[AnyCommand, tuple[str, ...]] = {Command.ADOPT_POLICY: ("policy", "version")}
-
 # Open to every command; shown last.
 _COMMON = tuple(Fields.model_fields)
 
@@ -46,9 +42,8 @@ def fields_of(command: AnyCommand) -> dict[str, Kinds]:
         for name, info in shape.model_fields.items()
         if name not in _COMMON
     }
-    later = dict.fromkeys(_LATER.get(command, ()) if shape is Fields else (), _ANY_KIND)
     common = {name: _kinds(info.annotation) for name, info in Fields.model_fields.items()}
-    return {**own, **later, **common}
+    return {**own, **common}
 
 
 def _shape_of(command: AnyCommand) -> type[Fields]:

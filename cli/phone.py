@@ -8,7 +8,8 @@ from cyclopts import App, Parameter
 from cli.connecting import in_loop, ledger
 from cli.demo_day import said
 from cli.grouping import group_of
-from cli.terminal import BadUsage, bar, out, print_json
+from cli.progress import bar
+from cli.terminal import BadUsage, out, print_json
 from cli.times import now
 from desk.calls import CallsReport, enter, play
 from desk.phone_events import read_event, read_file

@@ -1,6 +1,6 @@
 """What the promises of a policy say, for tables; the policy files may be elsewhere, or broken."""
 
-from cli.connecting import shelf
+from cli.policy_sources import policy_shelf
 from domain.refusals import Refused
 from runtime.file_faults import FaultyFile
 
@@ -8,7 +8,7 @@ from runtime.file_faults import FaultyFile
 def sayings(name: str) -> dict[str, str]:
     """Each promise of the policy in its own words; empty when the policy cannot be read here."""
     try:
-        policy = shelf().get(name)
+        policy = policy_shelf().get(name)
     except (Refused, FaultyFile):
         return {}
     return {promise.id: promise.says or "" for promise in policy.promises}

@@ -9,7 +9,8 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 
 from cli.connecting import in_loop, shelf
-from cli.terminal import bar, out, print_json
+from cli.progress import bar
+from cli.terminal import out, print_json
 from rehearsal.result import Result
 from rehearsal.stage import rehearse
 

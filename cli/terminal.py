@@ -2,14 +2,10 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.progress import TimeElapsedColumn as Elapsed
 from rich.table import Table
 
 # Narrower than this, a table on a pipe would fold every line.
@@ -67,35 +63,3 @@ def table(*columns: str, title: str | None = None) -> Table:
             no_wrap=place == 0 and not width,
         )
     return made
-
-
-@contextmanager
-def bar(description: str) -> Iterator["Bar"]:
-    """A progress bar on stderr, gone when it is over; nothing where stderr is no terminal."""
-    console = err()
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
-    with Progress(
-        *columns,
-        MofNCompleteColumn(),
-        Elapsed(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as progress:
-        yield Bar(progress, description)
-
-
-class Bar:
-    """One task of a progress bar, told in absolute numbers."""
-
-    def __init__(self, progress: Progress, description: str) -> None:
-        self._progress = progress
-        self._task = progress.add_task(description, total=None)
-
-    def at(self, done: int, total: int) -> None:
-        """`done` of `total` are done."""
-        self._progress.update(self._task, completed=done, total=total)
-
-    def now(self, description: str) -> None:
-        """What is being done."""
-        self._progress.update(self._task, description=description)

@@ -126,6 +126,7 @@ def _facts_of(ticket: Json) -> list[tuple[str, str]]:
         ("重开", str(ticket["reopened"] or "")),
         ("等待", escape("、".join(_waits(one) for one in ticket["holds"] if not one["over"]))),
         ("争议", escape(_dispute(ticket["dispute"] or {}))),
+        ("三包", escape(_remedies(ticket.get("remedies") or {}))),
         ("三包选择", words.beside(ticket["remedy"], words.REMEDIES)),
         ("退款", f"{yuan(ticket['refund_fen'])} 元" if ticket["refund_fen"] else ""),
         ("应收", f"{yuan(ticket['charged_fen'])} 元" if ticket["charged_fen"] else ""),
@@ -139,6 +140,15 @@ def _waits(hold: Json) -> str:
     """`天气(03-02 10:00 起,到 03-03 08:00)`."""
     until = f",到 {clock(hold['to'])}" if hold.get("to") else ""
     return f"{words.beside(hold['reason'], words.HOLDS)}({clock(hold['from'])} 起{until})"
+
+
+def _remedies(decision: Json) -> str:
+    """What is open and why, and what nobody has shown yet."""
+    missing = [
+        words.PROOFS[one["proof"]] for one in decision.get("evidence", ()) if not one["have"]
+    ]
+    lacks = f";还缺:{'、'.join(missing)}" if missing and decision["open_to"] else ""
+    return f"{decision.get('reason', '')}{lacks}"
 
 
 def _dispute(dispute: Json) -> str:
@@ -165,7 +175,7 @@ def _print_promises(console: Console, ticket: Json) -> None:
         for line in sorted(lines, key=lambda one: one["due"] or ""):
             made.add_row(
                 _promise_name(line) + f"\n[dim]{escape(says.get(line['promise'], ''))}[/]",
-                state(line["state"]),
+                words.promise_state(line["state"]),
                 clock(line["due"]),
                 _how_far(line),
                 "\n".join(_levels(ticket, line)),
@@ -192,11 +202,6 @@ def _levels(ticket: Json, line: Json) -> Iterator[str]:
             told.setdefault(f"{clock(one['fired_at'])}{gone}", []).append(f"L{one['level']}")
     for when, levels in told.items():
         yield f"[red]{' '.join(levels)}[/] [dim]{when}[/]"
-
-
-def state(word: str) -> str:
-    """A promise's state in its colour."""
-    return f"[{words.STATE_STYLES[word]}]{words.PROMISE_STATES[word]}[/]"
 
 
 def _how_far(line: Json) -> str:

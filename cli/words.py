@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.lending.readable import LOANER_STATE_NAMES
-from domain.readable import STAGE_NAMES
+from domain.state_names import LOANER_STATE_NAMES, STAGE_NAMES
 
 STAGES: Mapping[str, str] = {stage.value: name for stage, name in STAGE_NAMES.items()}
 
@@ -69,7 +68,21 @@ QUOTE_STATES: Mapping[str, str] = {
     "void": "作废",
 }
 
-FEE_KINDS: Mapping[str, str] = {"part": "配件", "labour": "人工", "travel": "路费"}
+FEE_KINDS: Mapping[str, str] = {
+    "part": "配件",
+    "labour": "人工",
+    "travel": "路费",
+    "software_upgrade": "软件升级",
+}
+
+PRICES: Mapping[str, str] = {"free": "免费", "cost": "成本价", "discount": "折扣价"}
+
+PROOFS: Mapping[str, str] = {
+    "invoice": "发票",
+    "listed_fault": "所列性能故障",
+    "repairs": "修理次数",
+    "repair_records": "授权维修站的修理记录",
+}
 
 DECISIONS: Mapping[str, str] = {"approve": "同意", "refuse": "不同意"}
 
@@ -123,6 +136,8 @@ PURCHASE_DATES: Mapping[str, str] = {
     "invoice_date": "开票日",
     "delivered_on": "交货日",
     "accepted_on": "验收日",
+    "contracted_on": "合同签订日",
+    "exchanged_on": "换机日",
 }
 
 CHANNELS: Mapping[str, str] = {
@@ -192,6 +207,7 @@ FIELDS: Mapping[str, str] = {
     "value": "新的值",
     "text": "内容",
     "agreed": "约定的内容",
+    "way": "方式:phone 电话、remote 远程、proposal 提出方案",
     "outcome": "结果:solved、needs_visit",
     "in_warranty": "保内:true、false、unknown",
     "basis": "依据",
@@ -200,6 +216,8 @@ FIELDS: Mapping[str, str] = {
     "severity": "级别:general、urgent、severe",
     "cause": "故障原因:quality、misuse、wear、force_majeure、unknown",
     "weight_kg": "净重(公斤)",
+    "listed_fault": "三包所列的性能故障(true、false、unknown)",
+    "exchanged_for": "换货时换上的产品:product、same_model 或 not_worse",
     "technician": "维修人员的编号或姓名;不写则轮流派工",
     "window": '上门时段,如 {"from": "…", "to": "…"}',
     "emergency": "先抢修后补单:true、false",
@@ -235,6 +253,34 @@ FIELDS: Mapping[str, str] = {
 }
 
 
+TERM_SOURCES: Mapping[str, str] = {
+    "contract": "合同",
+    "card": "保修卡",
+    "policy": "政策",
+    "default": "默认",
+}
+
+PROVISION_KINDS: Mapping[str, str] = {
+    "gate": "关口",
+    "rule": "规则",
+    "record": "记录",
+    "checklist": "核对",
+    "schedule": "周期",
+    "report": "报告",
+    "task": "任务",
+}
+
+KEEPERS: Mapping[str, str] = {
+    "ticket": "工单",
+    "loaner": "备机流程",
+    "enquiry": "咨询流程",
+    "complaint": "投诉流程",
+    "delivery": "交货流程",
+    "inspection": "巡检流程",
+    "report": "报告流程",
+}
+
+
 def beside(word: str | None, words: Mapping[str, str]) -> str:
     """The Chinese of a word; the word itself where there is none, nothing for None."""
     return "" if word is None else words.get(word, word)
@@ -247,3 +293,8 @@ def actor(by: str | None) -> str:
     role, _, name = by.partition("/")
     said = ROLES.get(role, role)
     return name if name.startswith(said) else f"{said} {name}"
+
+
+def promise_state(word: str) -> str:
+    """A promise's state in its colour."""
+    return f"[{STATE_STYLES[word]}]{PROMISE_STATES[word]}[/]"

@@ -8,6 +8,7 @@ import asyncpg
 from pydantic import JsonValue, ValidationError
 
 from desk.numbers import normalise
+from domain.civil_time import local
 from domain.commands import LookedUp, MergeTarget, Order, Turned
 from domain.directory import Device
 from domain.policy import Policy
@@ -16,12 +17,20 @@ from domain.steps.dispatching import department_of, skill_of
 from domain.ticket import TechnicianRef, Ticket
 from domain.vocabulary import ENDED, Command, TicketKind
 from runtime.policy_files import PolicyShelf
-from storage import directory, rotation, tickets
+from storage import directory, policies, rotation, tickets
 
 Fields = dict[str, JsonValue]
 
 
-LOOKS_UP = frozenset({Command.REGISTER, Command.AMEND, Command.DISPATCH, Command.MERGE_INTO})
+LOOKS_UP = frozenset(
+    {
+        Command.REGISTER,
+        Command.AMEND,
+        Command.DISPATCH,
+        Command.ADOPT_POLICY,
+        Command.MERGE_INTO,
+    }
+)
 """The commands that need something from the books, or from the ledger."""
 
 
@@ -47,7 +56,36 @@ async def _for_register(
         return LookedUp()
     device, site = await _device(pool, fields.get("device"))
     policy = _policy_of(shelf, device, ticket)
-    return LookedUp(policy=policy, policy_version=policy.version, device=device, site=site)
+    return LookedUp(
+        policy=snapshot_for(policy, ticket),
+        policy_version=policy.version,
+        device=device,
+        site=site,
+    )
+
+
+def snapshot_for(policy: Policy, ticket: Ticket) -> Policy:
+    """What the ticket acts on of that policy, with the calendars' dates since it began."""
+    return policy.for_ticket(local(ticket.opened_at).date())
+
+
+async def _for_adoption(
+    pool: asyncpg.Pool, shelf: PolicyShelf, ticket: Ticket, fields: Fields
+) -> LookedUp:
+    """The policy as it is now, or a version that some ticket has pinned before."""
+    name, version = fields.get("policy"), fields.get("version")
+    if not isinstance(name, str) or not isinstance(version, str | None):
+        return LookedUp()  # the ticket refuses it, naming the field
+    current = shelf.get(name) if version is None or name in shelf.names() else None
+    if current is not None and version in (None, current.version):
+        return LookedUp(policy=snapshot_for(current, ticket), policy_version=current.version)
+    pinned = await policies.versions_of(pool, name)
+    if version in pinned:
+        found = await policies.find(pool, name, version)
+        return LookedUp(policy=snapshot_for(found, ticket), policy_version=version)
+    known = "、".join(dict.fromkeys([*([current.version] if current else ()), *pinned]))
+    why = f"政策 {name} 没有版本 {version};有 {known or '(没有这份政策)'}"
+    raise Refused(RefusalType.UNKNOWN_POLICY, why, "version")
 
 
 async def _for_amend(
@@ -59,7 +97,7 @@ async def _for_amend(
     if fields.get("field") != "device":
         return LookedUp()
     device, site = await _device(pool, value)
-    policy = _policy_of(shelf, device, ticket) if device is not None else None
+    policy = snapshot_for(_policy_of(shelf, device, ticket), ticket) if device else None
     return LookedUp(policy=policy, device=device, site=site)
 
 
@@ -136,5 +174,6 @@ _LOOKS = {
     Command.REGISTER: _for_register,
     Command.AMEND: _for_amend,
     Command.DISPATCH: _for_dispatch,
+    Command.ADOPT_POLICY: _for_adoption,
     Command.MERGE_INTO: _for_merge,
 }

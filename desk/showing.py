@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from desk.showing_loaners import firing_json, loaners_json, loans_of
+from desk.showing_remedies import remedies_json
 from domain.events import Event
 from domain.fees import charged_fen
 from domain.refusals import RefusalType, Refused
@@ -27,7 +28,12 @@ async def show(pool: asyncpg.Pool, number: str) -> Json:
         raise Refused(RefusalType.UNKNOWN_TICKET, f"没有工单 {number}")
     loans = await loans_of(pool, rows.ticket)
     merged = {number: await tickets.events(pool, number) for number in rows.ticket.merged_from}
-    return {**ticket_json(rows), **loaners_json(loans), "merged": _merged(merged)}
+    return {
+        **ticket_json(rows),
+        **await remedies_json(pool, rows.ticket, rows.events),
+        **loaners_json(loans),
+        "merged": _merged(merged),
+    }
 
 
 async def listing(
@@ -46,6 +52,8 @@ def line_json(line: TicketLine) -> Json:
 def ticket_json(rows: ShowRows) -> Json:
     """The whole ticket. `milestones` shows the first time of each; visits have their own times."""
     ticket = rows.ticket
+    # What is told again, or withdrawn, keeps its place.
+    firings = sorted(ticket.firings, key=lambda one: one.fired_at)
     return {
         **_heading(ticket),
         "facts": ticket.facts,
@@ -55,8 +63,8 @@ def ticket_json(rows: ShowRows) -> Json:
         "promises": {line.promise: line.state.value for line in rows.promises},
         "promise_details": [_promise(line) for line in rows.promises],
         "next_due": _next_due(rows.promises),
-        "escalations": [firing_json(one) for one in ticket.firings if one.level > 0],
-        "warnings": [firing_json(one) for one in ticket.firings if one.level == 0],
+        "escalations": [firing_json(one) for one in firings if one.level > 0],
+        "warnings": [firing_json(one) for one in firings if one.level == 0],
         **_fees(ticket),
         "holds": [_plain(one) for one in ticket.holds],
         "dispute": _plain(ticket.dispute) if ticket.dispute else None,

@@ -129,6 +129,7 @@ def firing_json(firing: Firing) -> Json:
         "late_seconds": firing.late_seconds,
         "withdrawn": firing.withdrawn,
         "early": firing.early,
+        "repeated": firing.repeated,
     }
 
 

@@ -14,6 +14,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.calls import Call
+from domain.civil_time import local
 from domain.events import PROCEDURE, Opening
 from domain.intake import TicketOpening
 from domain.vocabulary import Stage
@@ -57,7 +58,7 @@ class TemporalStarter:
         )
         start = TicketStart(
             opening=begin,
-            policy=policy,
+            policy=policy.for_ticket(local(opening.opened_at).date()),
             call=call,
             clock_start=self._clock() if self._rehearsal else None,
         )

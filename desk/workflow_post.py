@@ -5,11 +5,13 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.calendar_news import CalendarDates
 from domain.loan import LoanerStart, LoanProgress, TicketNews
 from domain.refusals import RefusalType
 from domain.steps.merging import Absorb, AbsorbAnswer
 from workflows.messages import (
     ABSORB,
+    CALENDAR_NEWS,
     LOANER,
     LOANER_NEWS,
     LOOK_AGAIN,
@@ -48,6 +50,10 @@ class WorkflowPost:
     async def tell_ticket(self, ticket_no: str, progress: LoanProgress) -> bool:
         """False: the ticket is over, or never was."""
         return await self._signal(ticket_workflow_id(ticket_no), LOANER_NEWS, progress)
+
+    async def tell_dates(self, ticket_no: str, news: CalendarDates) -> bool:
+        """False: the ticket is over, or never was."""
+        return await self._signal(ticket_workflow_id(ticket_no), CALENDAR_NEWS, news)
 
     async def look_again(self, loan_id: str) -> bool:
         """False: the loan is over, or never was."""

@@ -6,6 +6,7 @@ datetimes at +08:00 in whole milliseconds. An open period includes its opening m
 its closing moment; a due time may stand on either.
 """
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -13,9 +14,10 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from domain.civil_time import DAY, start_of_day
+from domain.civil_time import DAY, MICROSECOND, start_of_day
+from domain.opening_week import OpeningWeek
 from domain.policy_entry import PolicyEntry, mistake
 
 # Longer than any closure that a calendar can hold: beyond it, the calendar never opens.
@@ -25,6 +27,8 @@ Span = tuple[timedelta, timedelta]
 """An opening and a closing, counted from 00:00 of their day."""
 Period = tuple[datetime, datetime]
 """The same on a certain day."""
+
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 WHOLE_DAY: tuple[Span, ...] = ((timedelta(0), DAY),)
 
@@ -131,10 +135,15 @@ class Calendar(PolicyEntry):
 
         "Within 09:00-20:00" includes 20:00 (以内 includes the number, Civil Code 1259).
         """
+        day = due.date()
+        midnight = start_of_day(day)
         # 00:00 is the closing moment of the day before, when that day closes at 24:00.
-        day = due.date() - DAY if due == start_of_day(due.date()) else due.date()
-        closings = (start_of_day(day) + closes for _, closes in self.spans_on(day))
-        return due if due in closings else self.next_open(due)
+        if due == midnight and any(closes == DAY for _, closes in self.spans_on(day - DAY)):
+            return due
+        for opens, closes in self.spans_on(day):
+            if midnight + opens <= due <= midnight + closes:
+                return due
+        return self.next_open(due)
 
     def add_open(self, start: datetime, amount: timedelta) -> datetime:
         """The earliest moment by which `amount` of open time has run since `start`."""
@@ -220,7 +229,8 @@ class OpeningHours(Calendar):
     @model_validator(mode="after")
     def _opens_sometime(self) -> Self:
         if not any(self._spans_of_week):
-            raise mistake("这个日历从不开放", fix="写出 daily,或在 on 下写出某天的时段")
+            fix = "写出 daily,或在 on 下写出某天的时段"
+            raise mistake("这个日历从不开放", fix=fix, rule="calendar_never_opens")
         return self
 
     @cached_property
@@ -230,8 +240,25 @@ class OpeningHours(Calendar):
             for weekday in WEEK
         )
 
+    @cached_property
+    def _table(self) -> OpeningWeek:
+        return OpeningWeek(self._spans_of_week)
+
     def spans_on(self, day: date) -> tuple[Span, ...]:
         return self._spans_of_week[day.weekday()]
+
+    # Every week is the same, so the week's table spares the walk over days.
+
+    def add_open(self, start: datetime, amount: timedelta) -> datetime:
+        if not amount:
+            return start
+        return self._table.moment_of(self._table.opened_by(start) + amount // MICROSECOND)
+
+    def open_between(self, since: datetime, until: datetime) -> timedelta:
+        if until <= since:
+            return timedelta(0)
+        table = self._table
+        return timedelta(microseconds=table.opened_by(until) - table.opened_by(since))
 
 
 def _read_days(text: str) -> Iterator[date]:
@@ -256,8 +283,20 @@ def _check_days(written: tuple[str, ...]) -> tuple[str, ...]:
     return written
 
 
+def _is_of(source: str, year: int) -> bool:
+    """Whether a notice is of that year or later; one that names no year is."""
+    named = [int(text) for text in _YEAR.findall(source)]
+    return not named or max(named) >= year
+
+
 def _days_since(written: tuple[str, ...], day: date) -> tuple[str, ...]:
-    return tuple(text for text in written if max(_read_days(text)) >= day)
+    """The dates from that day on; a run that begins before it is cut."""
+    runs = [list(_read_days(text)) for text in written]
+    return tuple(
+        text if run[0] >= day else f"{day}..{run[-1]}"
+        for text, run in zip(written, runs, strict=True)
+        if run[-1] >= day
+    )
 
 
 Days = Annotated[tuple[str, ...], AfterValidator(_check_days)]
@@ -279,32 +318,53 @@ class Workdays(Calendar):
     holidays: Days
     makeup_workdays: Days
 
-    _holidays: frozenset[date] = PrivateAttr()
-    _makeup_workdays: frozenset[date] = PrivateAttr()
-    _spans: tuple[Span, ...] = PrivateAttr()
+    @cached_property
+    def _days_off(self) -> frozenset[date]:
+        return frozenset(day for text in self.holidays for day in _read_days(text))
 
-    def model_post_init(self, context: object) -> None:
-        self._holidays = frozenset(day for text in self.holidays for day in _read_days(text))
-        self._makeup_workdays = frozenset(
-            day for text in self.makeup_workdays for day in _read_days(text)
-        )
-        self._spans = tuple(_read_window(text) for text in self.windows)
+    @cached_property
+    def _days_made_up(self) -> frozenset[date]:
+        return frozenset(day for text in self.makeup_workdays for day in _read_days(text))
+
+    @cached_property
+    def _spans(self) -> tuple[Span, ...]:
+        return tuple(_read_window(text) for text in self.windows)
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
         if not self._spans:
             fix = "写出 windows,或删去它(默认全天)"
-            raise mistake("这个日历从不开放", fix=fix, at=("windows",))
-        both = self._holidays & self._makeup_workdays
+            raise mistake("这个日历从不开放", fix=fix, at=("windows",), rule="calendar_never_opens")
+        self._check_known()
+        both = self._days_off & self._days_made_up
         if both:
             raise mistake(f"{min(both)} 既是假日又是补班日", at=("makeup_workdays",))
         return self
 
+    def _check_known(self) -> None:
+        """Every date lies inside the data: outside them it would silently count for nothing."""
+        if self.known_until < self.known_from:
+            raise mistake(f"known_until {self.known_until} 早于 known_from", at=("known_until",))
+        for key, written in (
+            ("holidays", self.holidays),
+            ("makeup_workdays", self.makeup_workdays),
+        ):
+            for place, text in enumerate(written):
+                days = list(_read_days(text))
+                if days[0] < self.known_from or days[-1] > self.known_until:
+                    raise mistake(
+                        f"{text} 在这份日历的数据({self.known_from} 到 {self.known_until})之外",
+                        fix="改正日期,或连同该年一起改 known_from、known_until",
+                        at=(key, place),
+                        rule="outside_calendar_data",
+                    )
+
     def known_since(self, day: date) -> Self:
-        """The same calendar without what lies before that day."""
+        """The same calendar without what lies before that day, nor the notices of years before."""
         if day <= self.known_from:
             return self
         shortened = self.model_dump() | {
+            "source": tuple(text for text in self.source if _is_of(text, day.year)),
             "known_from": min(day, self.known_until),
             "holidays": _days_since(self.holidays, day),
             "makeup_workdays": _days_since(self.makeup_workdays, day),
@@ -314,9 +374,9 @@ class Workdays(Calendar):
     def is_workday(self, day: date) -> bool:
         if not self.known_from <= day <= self.known_until:
             raise CalendarUnknown(day, self.known_from, self.known_until)
-        if day in self._makeup_workdays:
+        if day in self._days_made_up:
             return True
-        return day.weekday() < _SATURDAY and day not in self._holidays
+        return day.weekday() < _SATURDAY and day not in self._days_off
 
     def spans_on(self, day: date) -> tuple[Span, ...]:
         return self._spans if self.is_workday(day) else ()

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from domain.calendar_news import extended
 from domain.events import Changes, Event, Opening
 from domain.evolving import begin, evolve
 from domain.policy import Policy
@@ -53,7 +54,11 @@ class Case:
 
     def pin(self, policy: Policy, version: str) -> "Case":
         """The case under that policy from here on; the ledger gets its snapshot."""
-        return replace(self, policy=policy, pinned={**self.pinned, version: policy})
+        return replace(self, pinned={**self.pinned, version: policy}).under(policy)
+
+    def under(self, policy: Policy) -> "Case":
+        """The case under that policy, with the dates that the ticket has heard of since."""
+        return replace(self, policy=extended(policy, self.ticket.calendars))
 
     def handed_over(self) -> "Case":
         """The same case once its waiting events are the ledger's."""

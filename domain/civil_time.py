@@ -10,11 +10,13 @@ CHINA = timezone(timedelta(hours=8), "CST")
 DAY = timedelta(days=1)
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 MILLISECOND = timedelta(milliseconds=1)
+_MIDNIGHT = time(0, tzinfo=CHINA)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def local(moment: datetime) -> datetime:
     """The same moment on the wall clock of the business."""
-    return moment.astimezone(CHINA)
+    return moment if moment.tzinfo is CHINA else moment.astimezone(CHINA)
 
 
 def at_clock(day: date, clock: time) -> datetime:
@@ -24,7 +26,7 @@ def at_clock(day: date, clock: time) -> datetime:
 
 def start_of_day(day: date) -> datetime:
     """00:00 of `day`, which is also 24:00 of the day before."""
-    return datetime.combine(day, time(0), CHINA)
+    return datetime.combine(day, _MIDNIGHT)
 
 
 def sensible(day: date) -> date:

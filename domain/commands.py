@@ -9,18 +9,20 @@ from pydantic import AfterValidator, Field, JsonValue, ValidationError
 from pydantic_core import to_json
 
 from domain.civil_time import business_time
-from domain.directory import Device
+from domain.directory import LARGEST_FEN, Device
 from domain.policy import Policy
 from domain.records import Record
 from domain.refusals import RefusalType, Refused, invalid
-from domain.ticket import LARGEST_FEN, Actor, FeeLine, QuoteLine, TechnicianRef
+from domain.ticket import Actor, ExchangedFor, FeeLine, QuoteLine, TechnicianRef
 from domain.vocabulary import (
     Cause,
     Command,
     DisputeSubject,
     FaultKind,
     FeeDecision,
+    GuidanceWay,
     HoldReason,
+    Proof,
     Remedy,
     Severity,
     TicketKind,
@@ -70,6 +72,10 @@ class CallBackFields(Fields):
     agreed: Text | None = None
 
 
+class StartGuidanceFields(Fields):
+    way: GuidanceWay = GuidanceWay.PHONE
+
+
 class GuideFields(Fields):
     outcome: Annotated[str, Field(pattern="^(solved|needs_visit)$")]
 
@@ -82,6 +88,7 @@ class AssessFields(Fields):
     severity: Severity | None = None
     cause: Cause | None = None
     weight_kg: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    listed_fault: bool | Annotated[str, Field(pattern="^unknown$")] | None = None
 
 
 class QuoteFields(Fields):
@@ -130,12 +137,23 @@ class VerifyFields(Fields):
     accepted: bool
 
 
+Shown = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class ChooseRemedyFields(Fields):
+    """`evidence`: what the customer showed, in a few words for each proof."""
+
     remedy: Remedy
+    evidence: dict[Proof, Shown] = Field(default_factory=dict)
 
 
 class ApproveRefundFields(Fields):
     amount_fen: Annotated[int, Field(ge=1, le=LARGEST_FEN, strict=True)]
+
+
+class AdoptPolicyFields(Fields):
+    policy: Text
+    version: Text | None = None
 
 
 class MergeFields(Fields):
@@ -149,11 +167,14 @@ class DispatchFields(Fields):
 
 
 class FinishFields(Fields):
+    """`exchanged_for`: the unit that was brought, where the customer chose an exchange."""
+
     work: Text | None = None
     lines: tuple[FeeLine, ...] = ()
     minutes: int | None = Field(default=None, ge=0)
     site_cleared: bool | None = None
     warning_tag: bool | None = None
+    exchanged_for: ExchangedFor | None = None
 
 
 class LeaveUnfinishedFields(Fields):
@@ -195,6 +216,7 @@ FIELDS: Mapping[Command, type[Fields]] = {
     Command.AMEND: AmendFields,
     Command.NOTE: NoteFields,
     Command.CALL_BACK: CallBackFields,
+    Command.START_GUIDANCE: StartGuidanceFields,
     Command.GUIDE: GuideFields,
     Command.ASSESS: AssessFields,
     Command.QUOTE: QuoteFields,
@@ -212,6 +234,7 @@ FIELDS: Mapping[Command, type[Fields]] = {
     Command.RECORD_FOLLOW_UP: FollowUpFields,
     Command.CHOOSE_REMEDY: ChooseRemedyFields,
     Command.APPROVE_REFUND: ApproveRefundFields,
+    Command.ADOPT_POLICY: AdoptPolicyFields,
     Command.MERGE_INTO: MergeFields,
 }
 """Commands that carry more than `reason`, `at` and `note`."""

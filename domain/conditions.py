@@ -4,7 +4,7 @@ when: {weight_kg: {max: 10, unknown: applies}}          all tests of a map must 
 when: [{device_fault: false}, {severity: general}]      any map of a list will do
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
@@ -44,19 +44,26 @@ class FactTest(PolicyEntry):
     def has_bounds(self) -> bool:
         return any(bound is not None for bound in (self.min, self.max, self.above, self.below))
 
-    def accepts(self, value: Value | None) -> bool:
-        """Whether a fact, already read, passes."""
-        if value is None:
-            return self.unknown is not None
+    def compiled(self) -> Callable[[Value | None], bool]:
+        """The test as a function of the fact, already read."""
+        unknown_passes = self.unknown is not None
         if not self.has_bounds:
-            return value in self.one_of
-        number = cast("float", value)
-        return (
-            (self.min is None or number >= self.min)
-            and (self.max is None or number <= self.max)
-            and (self.above is None or number > self.above)
-            and (self.below is None or number < self.below)
-        )
+            accepted = frozenset({*self.one_of, *((None,) if unknown_passes else ())})
+            return accepted.__contains__
+        least, most, above, below = self.min, self.max, self.above, self.below
+
+        def within(value: Value | None) -> bool:
+            if value is None:
+                return unknown_passes
+            number = cast("float", value)
+            return (
+                (least is None or number >= least)
+                and (most is None or number <= most)
+                and (above is None or number > above)
+                and (below is None or number < below)
+            )
+
+        return within
 
     def of(self, name: str) -> Self:
         """The same test, its values read as that fact's. Raises the mistake if they do not fit."""
@@ -89,8 +96,9 @@ def _know_every_fact(written: Any) -> Any:
     if isinstance(written, Mapping):
         for name in cast("Mapping[object, object]", written):
             if name not in FACTS:
+                fix = nearest(str(name), FACTS)
                 raise mistake(
-                    f"没有 {name} 这个事实", fix=nearest(str(name), FACTS), at=(str(name),)
+                    f"没有 {name} 这个事实", fix=fix, at=(str(name),), rule="unknown_fact"
                 )
     return written
 
@@ -106,11 +114,30 @@ Condition = Annotated[
 """Alternatives, any of which will do; none at all means that the promise always applies."""
 
 
+def facts_in(condition: Condition) -> tuple[str, ...]:
+    """The names of the facts that it asks for."""
+    return tuple(dict.fromkeys(name for tests in condition for name in tests))
+
+
+def compiled(condition: Condition) -> Callable[[Mapping[str, Value | None]], bool]:
+    """The condition as a function of the facts, already read: a policy is judged by many times."""
+    alternatives = tuple(
+        tuple((name, test.compiled()) for name, test in tests.items()) for tests in condition
+    )
+
+    def applies(facts: Mapping[str, Value | None]) -> bool:
+        for tests in alternatives:
+            for name, accepts in tests:
+                if not accepts(facts.get(name)):
+                    break
+            else:
+                return True
+        return not alternatives
+
+    return applies
+
+
 def holds(condition: Condition, facts: Mapping[str, object]) -> bool:
     """Whether the facts, as written, satisfy the condition. Refused for a fact of a wrong type."""
-    if not condition:
-        return True
-    return any(
-        all(test.accepts(read_fact(name, facts.get(name))) for name, test in tests.items())
-        for tests in condition
-    )
+    known = {name: read_fact(name, facts.get(name)) for name in facts_in(condition)}
+    return compiled(condition)(known)

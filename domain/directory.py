@@ -6,10 +6,14 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from domain.civil_time import sensible
+from domain.policy import Term
 from domain.records import Record
 from domain.vocabulary import Role
 
 Day = Annotated[date, AfterValidator(sensible)]
+
+LARGEST_FEN = 10**11
+"""A thousand million yuan: what nothing here costs, and what sums of many still fit."""
 
 
 class Line(Record):
@@ -35,10 +39,24 @@ class Property(Record):
     phones: tuple[str, ...] = ()
 
 
+class Entitlement(Record):
+    """What a contract or a warranty card says of the warranty of one device (D5-A3.2.c, D5-C11).
+
+    `stacks`: it adds to what stands below it, and the better term wins (D2-2.4.a); otherwise its
+    word alone counts for the parts that it speaks of.
+    """
+
+    number: str | None = None
+    stacks: bool = False
+    coverages: Annotated[tuple[Term, ...], Field(min_length=1)]
+
+
 class Device(Record):
     """What is repaired. Inline devices of `register` have no id and no customer.
 
     `weight_kg` is the net weight; unknown is None, and promises take the stricter reading.
+    `repairs_done` counts those of this very unit by an authorised shop, and `days_in_repair` the
+    days that it was there or waited for parts (D5-C6.3.a); an exchange begins both anew.
     """
 
     id: str | None = None
@@ -51,6 +69,12 @@ class Device(Record):
     accepted_on: Day | None = None
     weight_kg: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     repairs_done: int | None = Field(default=None, ge=0)
+    contracted_on: Day | None = None
+    exchanged_on: Day | None = None
+    days_in_repair: int | None = Field(default=None, ge=0, le=3660)
+    invoice_price_fen: int | None = Field(default=None, gt=0, le=LARGEST_FEN)
+    contract: Entitlement | None = None
+    warranty_card: Entitlement | None = None
 
 
 class Technician(Record):

@@ -40,6 +40,7 @@ def faults(
         *_unknown_words(directory, departments, policies),
         *_numbers_within_a_customer(directory.customers),
         *_numbers_across(directory),
+        *_exchanged_before_bought(directory),
     )
 
 
@@ -152,3 +153,16 @@ def _numbers_across(directory: Directory) -> Iterator[Fault]:
                     message=f"客户 {customer.id} 的号码 {number} 也是{owner}的号码",
                     fix="一个号码不能既是客户又是物业或员工:从其中一处删去",
                 )
+
+
+def _exchanged_before_bought(directory: Directory) -> Iterator[Fault]:
+    for index, device in enumerate(directory.devices):
+        bought, exchanged = device.invoice_date, device.exchanged_on
+        if bought is not None and exchanged is not None and exchanged < bought:
+            yield Fault(
+                section="devices",
+                index=index,
+                field="exchanged_on",
+                message=f"换机日 {exchanged} 早于开票日 {bought}",
+                fix="改正其中一个日期",
+            )

@@ -4,19 +4,25 @@
 promises stand with what the ticket has already recorded, and records the difference: a promise
 met, a step of a ladder that came true, a step that later facts disproved. Working everything out
 again from milestones and facts is what keeps elapsed time when a fact or the policy changes.
+
+What nobody heard of is told again: see `domain.repeating`.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pydantic import JsonValue
+
 from domain.case import Case
 from domain.civil_time import MILLISECOND
 from domain.events import Changes
 from domain.policy import Policy
 from domain.promises import Moment, Standing, standings
+from domain.quiet_hours import telling_time
+from domain.running_time import is_paused
 from domain.ticket import Firing, Kept, Ticket
-from domain.vocabulary import Keeper, Milestone, PromiseState
+from domain.vocabulary import Keeper, Milestone, PromiseState, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +90,38 @@ def next_wake(case: Case, now: datetime) -> Wake | None:
 
     A millisecond past the moment itself, since a promise met exactly at its due time is kept.
     """
-    fired = {one.key for one in case.ticket.firings if not one.withdrawn}
+    fired = {one.key for one in case.ticket.firings if _stands(case.ticket, one)}
     ahead = [
         Wake(moment.at + MILLISECOND, f"{standing.promise} {' '.join(standing.clauses)}")
         for standing in standings_of(case.ticket, case.policy, now)
         if standing.state in (PromiseState.RUNNING, PromiseState.MISSED)
+        and not _waits(case, standing, now)
         for moment in standing.moments
         if moment.at >= now
         and not _stopped(standing, moment)
         and (standing.promise, standing.occurrence, moment.level) not in fired
     ]
     return min(ahead, key=lambda one: (one.at, one.what), default=None)
+
+
+def _waits(case: Case, standing: Standing, now: datetime) -> bool:
+    """Whether its ladder stands still: each moment would move on while its timer runs.
+
+    The end of the wait wakes by itself, or is a command.
+    """
+    if case.ticket.procedure < 3 or not case.ticket.open_holds:
+        return False
+    promise = case.policy.promise(standing.promise)
+    return promise is not None and is_paused(case.ticket.holds, promise.pauses_on, now)
+
+
+def _stands(ticket: Ticket, firing: Firing) -> bool:
+    """Whether that level came true at its moment, and still holds.
+
+    One that fired early, for fear of a miss, is no record of the miss.
+    """
+    early = firing.early is not None and ticket.procedure >= 3
+    return not firing.withdrawn and not early
 
 
 def _record_met(case: Case, standing: Standing, now: datetime) -> Case:
@@ -122,39 +149,59 @@ def _record_firings(case: Case, standing: Standing, then: datetime, now: datetim
     known = {one.key: one for one in case.ticket.firings}
     for moment in standing.moments:
         before = known.get((standing.promise, standing.occurrence, moment.level))
-        if not _came_true(standing, moment, then) or (before is not None and not before.withdrawn):
+        if not _came_true(standing, moment, then) or (before and _stands(case.ticket, before)):
             continue
         if moment.level == 0 and standing.state is PromiseState.MET:
             continue  # nobody needs to be warned of what is kept already
-        firing = _firing(standing, moment, now)
+        firing = _firing(case.policy, standing, moment, now, before)
         kind = KINDS.get(moment.level, "promise_escalated")
         case = case.record(kind, now, changes=Changes(firing=firing))
-        # A firing that was withdrawn and came true again was already told to its people.
+        # What was withdrawn and came true again, or was feared before it came, was told already.
         if before is None:
-            case = case.notice(
-                now,
-                moment.tell.value,
-                kind,
-                promise=firing.promise,
-                occurrence=firing.occurrence,
-                level=firing.level,
-                due=firing.due.isoformat(),
-                clauses=list(firing.clauses),
-            )
+            case = _tell(case, firing, moment.tell, kind, now)
     return case
 
 
-def _firing(standing: Standing, moment: Moment, now: datetime) -> Firing:
+def _tell(case: Case, firing: Firing, role: Role, kind: str, now: datetime) -> Case:
+    details: dict[str, JsonValue] = {
+        "promise": firing.promise,
+        "occurrence": firing.occurrence,
+        "level": firing.level,
+        "due": firing.due.isoformat(),
+        "clauses": list(firing.clauses),
+    }
+    if firing.told_at is not None:
+        details["not_before"] = firing.told_at.isoformat()
+    return case.notice(now, role.value, kind, **details)
+
+
+def _firing(
+    policy: Policy, standing: Standing, moment: Moment, now: datetime, before: Firing | None
+) -> Firing:
     if standing.due is None:
         raise ValueError(f"promise {standing.promise} has a ladder and no due time")
+    fired = _fired(standing, standing.due, moment, now)
+    if before is not None:
+        was = {name: getattr(before, name) for name in ("repeated", "heard")}
+        # Fear of a miss is one thing, the miss another: it is told again counted from the miss.
+        told_at = before.last_told if before.early is None else None
+        return fired.model_copy(update={**was, "told_at": told_at})
+    promise = policy.promise(standing.promise)
+    ladder = policy.ladder(promise) if promise is not None else None
+    told = telling_time(policy, ladder, now) if ladder is not None else now
+    return fired.model_copy(update={"told_at": told}) if told > now else fired
+
+
+def _fired(standing: Standing, due: datetime, moment: Moment, now: datetime) -> Firing:
     return Firing(
         promise=standing.promise,
         occurrence=standing.occurrence,
         level=moment.level,
         clauses=moment.clauses or standing.clauses,
-        due=standing.due,
+        due=due,
         fired_at=now,
-        late_seconds=max(0, int((now - standing.due).total_seconds())),
+        late_seconds=max(0, int((now - due).total_seconds())),
+        tell=moment.tell,
     )
 
 

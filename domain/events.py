@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pydantic import Field, JsonValue
 
+from domain.calendar_news import CalendarDates
 from domain.calls import Call
 from domain.directory import Candidate
 from domain.records import Record
@@ -29,9 +30,11 @@ from domain.ticket import (
 from domain.vocabulary import Channel, Milestone, Outcome, Remedy, Stage
 from domain.warranty import WarrantyDecision
 
-PROCEDURE = 2
+PROCEDURE = 3
 """The procedure that new tickets begin under. A ticket goes on as it began: 2 brought the loaner,
-consent for every line above zero, and the verification of rework."""
+consent for every line above zero, and the verification of rework; 3 a miss of its own for a promise
+that was in danger before, no waking for a promise that waits, what a line may cost by the fee
+rules, and what an exchange must bring."""
 
 
 class Opening(Record):
@@ -69,6 +72,7 @@ class Changes(Record):
     outcome: Outcome | None = None
     policy: str | None = None
     policy_version: str | None = None
+    calendar: CalendarDates | None = None
     milestones: dict[Milestone, datetime] = Field(default_factory=dict)
     removed: dict[Milestone, datetime] = Field(default_factory=dict)
     facts: dict[str, JsonValue] = Field(default_factory=dict)

@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from domain.events import Absorbed, Changes, Event, Opening
-from domain.ticket import Ticket, call_order
-from domain.vocabulary import Milestone
+from domain.ticket import Actor, Firing, Ticket, call_order
+from domain.vocabulary import HEARS, Milestone, Role
 
-# A correction moves these; every other milestone can be reached again, and then is added.
-_MOVED = frozenset({Milestone.REPORTED})
+# A correction moves these; every other milestone can be reached again, and then is added. Of
+# appointments only the one that stands now counts; each visit keeps its own window.
+_MOVED = frozenset({Milestone.REPORTED, Milestone.APPOINTED})
 
 
 def begin(opening: Opening) -> Ticket:
@@ -38,10 +39,29 @@ def fold(events: Iterable[Event]) -> Ticket:
 def evolve(ticket: Ticket, event: Event) -> Ticket:
     """The ticket after `event`. Pure; never fails on an event of our own making."""
     update: dict[str, Any] = {"seq": event.seq}
-    parts = (_standing, _tasks, _happened, _calls, _visits, _promises, _fees, _loaners, _merging)
-    for part in parts:
-        update |= part(ticket, event.changes)
+    # A notice changes nothing, and half of a ledger's events are notices.
+    if event.changes.model_fields_set:
+        for part in _PARTS:
+            update |= part(ticket, event.changes)
+    if event.by is not None and ticket.firings:
+        update["firings"] = _heard(update.get("firings", ticket.firings), event.by, event.at)
     return ticket.model_copy(update=update)
+
+
+def _heard(firings: tuple[Firing, ...], by: Actor, at: datetime) -> tuple[Firing, ...]:
+    """Whoever acts after being told has heard of it, for all who stand below as well."""
+    return tuple(
+        one.model_copy(update={"heard": True})
+        if not one.heard and one.last_told < at and _hears_for(by.role, one.tell)
+        else one
+        for one in firings
+    )
+
+
+def _hears_for(role: Role, told: Role | None) -> bool:
+    if told is None or role not in HEARS or told not in HEARS:
+        return role is told
+    return HEARS.index(told) <= HEARS.index(role)
 
 
 _REPLACED = (
@@ -104,6 +124,8 @@ def _promises(ticket: Ticket, c: Changes) -> dict[str, Any]:
     if c.firing is not None:
         key = c.firing.key
         update["firings"] = (*(f for f in ticket.firings if f.key != key), c.firing)
+    if c.calendar is not None:
+        update["calendars"] = (*ticket.calendars, c.calendar)
     if c.kept is not None:
         update["kept"] = (*ticket.kept, c.kept)
     return update
@@ -169,3 +191,6 @@ def _reached(
         before = () if milestone in _MOVED else milestones.get(milestone, ())
         milestones[milestone] = tuple(sorted((*before, moment)))
     return milestones
+
+
+_PARTS = (_standing, _tasks, _happened, _calls, _visits, _promises, _fees, _loaners, _merging)

@@ -2,7 +2,8 @@
 
 The case is JSON data as in design §8: `facts`, `milestones` (each a time, or a list of times where
 it came again), `now`, and `holds` with `from` and, unless still open, `to`. A time without an
-offset is Chinese time. What the case dates after its `now` has not happened yet.
+offset is Chinese time. What the case dates after its `now` has not happened yet, but for an
+appointment, which was made before its time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -102,9 +103,10 @@ def _milestones(written: object, now: datetime) -> Milestones:
             times = [_moment(f"{field}[{index}]", one) for index, one in enumerate(value)]
         else:
             times = [_moment(field, value)]
-        past = [moment for moment in times if moment <= now]
-        if past:
-            came[Milestone(name)] = past
+        ahead = name == Milestone.APPOINTED
+        known = [moment for moment in times if ahead or moment <= now]
+        if known:
+            came[Milestone(name)] = known
     return came
 
 

@@ -47,9 +47,15 @@ MECHANISMS: Mapping[str, Mechanism] = {
     ),
     "fee_rules": Mechanism("按成本价、折扣、免费核对每一行", ("domain.fees",)),
     "cancel": Mechanism("取消、结束与撤回", ("domain.steps.ending",)),
-    "notices": Mechanism("该告知谁,记在台账里", ("domain.case", "domain.escalation")),
+    "notices": Mechanism(
+        "该告知谁,记在台账里;夜里不告知,没人理再告知",
+        ("domain.case", "domain.escalation", "domain.quiet_hours", "domain.repeating"),
+    ),
     "ledger": Mechanism("每件事一行,只增不改", ("storage.ledger", "domain.events")),
-    "calendar": Mechanism("按日历计时", ("domain.calendars", "domain.running_time")),
+    "calendar": Mechanism(
+        "按日历计时,新的一年公布后重算",
+        ("domain.calendars", "domain.running_time", "domain.calendar_news"),
+    ),
     "directory": Mechanism("名录:客户、设备、人员、备机", ("domain.directory",)),
     "lint": Mechanism("政策检查", ("domain.lint",)),
 }

@@ -72,16 +72,20 @@ class Term(PolicyEntry):
         ends = self.kind is not CoverageKind.LIFETIME_PAID
         if ends and (self.months is None or not self.starts):
             fix = "如 months: 12 和 starts: [invoice_date, delivered_on]"
-            raise mistake("保修没有写期限或起算日", fix=fix)
+            raise mistake("保修没有写期限或起算日", fix=fix, rule="missing_start_basis")
         if not ends and (self.months is not None or self.starts):
             raise mistake("终身有偿服务没有期限", fix="删去 months 和 starts")
         return self
 
 
 class Coverage(Term):
-    """A coverage that a policy promises; `as_written` is for the lint, as in a promise."""
+    """A coverage that a policy promises; `as_written` is for the lint, as in a promise.
+
+    With `product_classes` it is one for those alone; the rest go by the coverages without.
+    """
 
     clauses: Clauses
+    product_classes: tuple[Text, ...] = ()
     as_written: AsWritten = Field(default_factory=dict)
 
     @field_validator("as_written")
@@ -248,7 +252,11 @@ class LoanerTerms(PolicyEntry):
 
 
 class Procedure(PolicyEntry):
-    """The keys that steer the procedure; the procedure itself is code."""
+    """The keys that steer the procedure; the procedure itself is code.
+
+    `cost_price_required`: a line that a fee rule binds to its cost, or to a share of the list
+    price, is not taken without that price.
+    """
 
     out_of_warranty: OutOfWarranty = OutOfWarranty.INSPECT_FIRST
     departments: Departments | None = None
@@ -262,6 +270,7 @@ class Procedure(PolicyEntry):
     quote_tolerance: QuoteTolerance = QuoteTolerance()
     loaner: LoanerTerms = LoanerTerms()
     rework_days: Annotated[int, Field(gt=0)] | None = 30
+    cost_price_required: bool = False
 
     @property
     def quote_first(self) -> bool:
@@ -271,6 +280,8 @@ class Procedure(PolicyEntry):
 class Policy(PolicyEntry):
     """Everything that one document promises, with what it takes over from `extends`.
 
+    `covers` are the beginnings of the ids of all clauses that it answers for: each is kept here or
+    set aside (`policy check`).
     Raises (as validation errors): a name used twice, a calendar or ladder that is not there, a
     limit in workdays on a calendar without workdays.
     """
@@ -279,6 +290,7 @@ class Policy(PolicyEntry):
     title: Text
     extends: Key | None = None
     documents: tuple[Text, ...] = ()
+    covers: tuple[Text, ...] = ()
     product_classes: tuple[Text, ...] = ()
     calendars: dict[Key, CalendarSpec] = Field(default_factory=dict)
     ladders: dict[Key, Ladder] = Field(default_factory=lambda: dict(DEFAULT_LADDERS))
@@ -326,11 +338,17 @@ class Policy(PolicyEntry):
             self._check_workdays(promise.calendar, (*at, "calendar"))
         if promise.escalate not in (*self.ladders, NO_LADDER):
             fix = nearest(promise.escalate, self.ladders)
-            raise mistake(f"没有 {promise.escalate} 这个升级阶梯", fix=fix, at=(*at, "escalate"))
+            raise mistake(
+                f"没有 {promise.escalate} 这个升级阶梯",
+                fix=fix,
+                at=(*at, "escalate"),
+                rule="unknown_ladder",
+            )
 
     def _check_calendar(self, name: str, at: tuple[str | int, ...]) -> None:
         if name not in self._calendars:
-            raise mistake(f"没有 {name} 这个日历", fix=nearest(name, self._calendars), at=at)
+            fix = nearest(name, self._calendars)
+            raise mistake(f"没有 {name} 这个日历", fix=fix, at=at, rule="unknown_calendar")
 
     def _check_workdays(self, name: str, at: tuple[str | int, ...]) -> None:
         self._check_calendar(name, at)
@@ -356,14 +374,13 @@ class Policy(PolicyEntry):
     def kept_by(self, keeper: Keeper) -> "Policy":
         """The same policy with only the promises that this workflow keeps, and what they need."""
         kept = tuple(promise for promise in self.promises if promise.kept_by is keeper)
-        ladders = {one.escalate for one in kept}
-        quiet = {ladder.tell_within for name, ladder in self.ladders.items() if name in ladders}
-        calendars = quiet | {name for one in kept for name in (one.calendar, one.move_into)}
+        ladders = self._ladders_of(kept)
+        calendars = self._calendars_of(kept, ladders)
         return Policy(
             name=self.name,
             title=self.title,
             calendars={name: one for name, one in self.calendars.items() if name in calendars},
-            ladders={name: one for name, one in self.ladders.items() if name in ladders},
+            ladders=ladders,
             promises=kept,
             procedure=self.procedure,
         )
@@ -375,23 +392,44 @@ class Policy(PolicyEntry):
         years that no promise of it can reach. The version is that of the whole policy, so it goes
         with the snapshot and is not worked out from it.
         """
-        ours = (Keeper.TICKET, Keeper.LOANER)
+        ours = tuple(
+            promise.model_copy(update={"as_written": {}})
+            for promise in self.promises
+            if promise.kept_by in (Keeper.TICKET, Keeper.LOANER)
+        )
+        ladders = self._ladders_of(ours)
+        calendars = self._calendars_of(ours, ladders) | {
+            terms.extend_over_holidays for terms in (self.warranty, self.three_guarantees) if terms
+        }
         since = date(on.year - 1, 1, 1)
-        return self.model_copy(
+        snapshot = self.model_copy(
             update={
                 "calendars": {
                     name: one.known_since(since) if isinstance(one, Workdays) else one
                     for name, one in self.calendars.items()
+                    if name in calendars
                 },
-                "promises": tuple(
-                    promise.model_copy(update={"as_written": {}})
-                    for promise in self.promises
-                    if promise.kept_by in ours
-                ),
+                "ladders": ladders,
+                "promises": ours,
                 "provisions": (),
                 "set_aside": (),
+                "covers": (),
             }
         )
+        # A copy keeps what was worked out before, and that is the calendars in their full length.
+        snapshot.__dict__.pop("_calendars", None)
+        return snapshot
+
+    def _ladders_of(self, promises: tuple[Promise, ...]) -> dict[str, Ladder]:
+        named = {one.escalate for one in promises}
+        return {name: one for name, one in self.ladders.items() if name in named}
+
+    def _calendars_of(
+        self, promises: tuple[Promise, ...], ladders: Mapping[str, Ladder]
+    ) -> set[str | None]:
+        """The calendars that those promises count by, are moved into, or are told within."""
+        quiet = {ladder.tell_within for ladder in ladders.values()}
+        return quiet | {name for one in promises for name in (one.calendar, one.move_into)}
 
     def canonical_json(self) -> str:
         """The content in one fixed spelling: what the version is made from."""

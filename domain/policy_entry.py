@@ -20,9 +20,15 @@ from pydantic_core import PydanticCustomError
 MISTAKE = "policy"
 
 
-def mistake(message: str, *, fix: str = "", at: tuple[str | int, ...] = ()) -> PydanticCustomError:
-    """A fault in a policy: one clear Chinese line, the place below this entry, and the remedy."""
-    return PydanticCustomError(MISTAKE, "{message}", {"message": message, "fix": fix, "at": at})
+def mistake(
+    message: str, *, fix: str = "", at: tuple[str | int, ...] = (), rule: str = "malformed"
+) -> PydanticCustomError:
+    """A fault in a policy: one clear Chinese line, the place below this entry, and the remedy.
+
+    `rule` names the kind of fault, in English, for `policy check`.
+    """
+    context = {"message": message, "fix": fix, "at": at, "rule": rule}
+    return PydanticCustomError(MISTAKE, "{message}", context)
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
@@ -44,7 +50,7 @@ class PolicyEntry(BaseModel):
             for key in cast("Mapping[object, object]", written):
                 if key not in cls.model_fields:
                     fix = nearest(str(key), cls.model_fields)
-                    raise mistake(f"没有 {key} 这个键", fix=fix, at=(str(key),))
+                    raise mistake(f"没有 {key} 这个键", fix=fix, at=(str(key),), rule="unknown_key")
         return written
 
     @model_serializer(mode="wrap")

@@ -1,6 +1,6 @@
 """Who may ask what of a ticket, and when: the one table of the procedure, and its checks.
 
-The checks come in this order: known and supported, role, stage, person, input. A refusal leaves
+The checks come in this order: known, role, stage, person, input. A refusal leaves
 the case as it was, since a case is immutable.
 """
 
@@ -14,6 +14,7 @@ from domain.commands import FIELDS, Fields, NoteFields, Order, command_named, re
 from domain.permitted import check_role, deed_time
 from domain.refusals import RefusalType, Refused
 from domain.steps import (
+    adopting,
     closing,
     consent,
     dispatching,
@@ -30,9 +31,6 @@ from domain.steps.request import Request
 from domain.steps.standing import WAITING
 from domain.ticket import Actor, Ticket, began
 from domain.vocabulary import ENDED, Command, Milestone, Role, Stage
-
-NOT_YET_SUPPORTED = frozenset({"adopt_policy"})
-"""What the contract names and this version does not do yet."""
 
 EVERYONE = frozenset(Role)
 OPEN = frozenset(Stage) - ENDED
@@ -220,6 +218,11 @@ RULES: dict[Command, Rule] = {
         _plain(remedies.approve_refund),
         (Milestone.REMEDY_CHOSEN,),
     ),
+    Command.ADOPT_POLICY: Rule(
+        frozenset({Role.MANAGER}),
+        REGISTERED_ON,
+        lambda case, request, order: adopting.adopt_policy(case, request, order.looked_up),
+    ),
     Command.CANCEL: Rule(SUPERVISOR, OPEN, _plain(closing.cancel), WHAT_WAS_DONE),
     Command.MERGE_INTO: Rule(
         SUPERVISOR,
@@ -235,8 +238,6 @@ def decide(case: Case, name: str, order: Order, now: datetime) -> Case:
     `case` must be settled at `now`: what is due by then counts before what is asked then.
     """
     command = command_named(name)
-    if command.value in NOT_YET_SUPPORTED:
-        raise Refused(RefusalType.NOT_YET_SUPPORTED, f"{command.value} 在本版本还不能用")
     rule = RULES[command]
     check_role(rule.roles, command, order.by)
     _check_stage(rule, command, case.ticket)

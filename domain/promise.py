@@ -1,6 +1,6 @@
 """A promise as a policy writes it: what starts it, what keeps it, by when, and what follows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
@@ -44,7 +44,8 @@ def check_as_written(written: AsWritten, keys: Iterable[str]) -> None:
     known = [key for key in (*keys, *FACTS) if key not in ("id", "clauses", "as_written")]
     for key in written:
         if key not in known:
-            raise mistake(f"as_written 里没有 {key} 这个键", fix=nearest(key, known), at=(key,))
+            fix = nearest(key, known)
+            raise mistake(f"as_written 里没有 {key} 这个键", fix=fix, at=(key,), rule="unknown_key")
 
 
 def one_or_many(written: Any) -> Any:
@@ -54,7 +55,9 @@ def one_or_many(written: Any) -> Any:
 
 def _known_milestone(word: Any) -> Any:
     if isinstance(word, str) and word not in set(Milestone):
-        raise mistake(f"没有 {word} 这个里程碑", fix=nearest(word, Milestone))
+        raise mistake(
+            f"没有 {word} 这个里程碑", fix=nearest(word, Milestone), rule="unknown_milestone"
+        )
     return word
 
 
@@ -91,21 +94,24 @@ class Start(BaseModel):
 
 
 class Remedy(PolicyEntry):
-    """What is provided when the promise is about to be missed, and the time that takes."""
+    """What is provided when the promise is about to be missed, and the time that takes.
+
+    Without `lead` it is for a promise that has run out, and only then (D4-B1).
+    """
 
     provide: Literal["loaner"]
     grade: Literal["new", "any"] = "any"
-    lead: Duration
+    lead: Duration | None = None
 
     @model_validator(mode="after")
     def _lead_is_elapsed(self) -> Self:
-        if self.lead.elapsed is None:
+        if self.lead is not None and self.lead.elapsed is None:
             raise mistake("提前量要用分钟或小时", fix="如 24 hours", at=("lead",))
         return self
 
     def starts_at(self, due: datetime) -> datetime:
         """The latest start that still makes it: due − lead."""
-        return due - (self.lead.elapsed or timedelta(0))
+        return due - ((self.lead.elapsed if self.lead else None) or timedelta(0))
 
 
 class NotBefore(PolicyEntry):
@@ -196,9 +202,14 @@ class Promise(PolicyEntry):
 
         Of several clock times the first strictly after the start counts (D1-10.a).
         """
+        return self.due_on(calendar)(start)
+
+    def due_on(self, calendar: Calendar) -> Callable[[datetime], datetime]:
+        """`due` on that calendar, made ready to be asked many times."""
         if self.within is not None:
-            return self.within.end(calendar, start)
-        return min(moment for target in self.by if (moment := target.on(start)) > start)
+            return self.within.ends_on(calendar)
+        targets = self.by
+        return lambda start: min(at for target in targets if (at := target.on(start)) > start)
 
 
 class Rung(PolicyEntry):

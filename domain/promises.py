@@ -8,20 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from domain.calendars import CalendarUnknown
+from domain.calendars import CalendarUnknown, Period
 from domain.civil_time import MILLISECOND, local
+from domain.facts import read_fact
+from domain.judging import Judgement, Milestones, judge, prepared
 from domain.policy import Policy
-from domain.promise import Promise
-from domain.running_time import HoldPeriod, RunningTime, is_paused, pauses
-from domain.vocabulary import Keeper, Milestone, PromiseState, Role
+from domain.promise import Ladder, Promise
+from domain.quiet_hours import telling_time
+from domain.running_time import HoldPeriod, RunningTime, pauses
+from domain.vocabulary import Keeper, PromiseState, Role
 
 __all__ = ["HoldPeriod", "Milestones", "Moment", "Standing", "standings"]
-
-Milestones = Mapping[Milestone, Sequence[datetime]]
-"""When each milestone came, as often as it came, in any order."""
-
-_SECOND = timedelta(seconds=1)
-_SETTLED = frozenset({PromiseState.MET, PromiseState.MISSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,149 +81,78 @@ def standings(
     ends later than `now` do not count. `keeper`: only what that workflow keeps. Refused when
     a fact has a value that it cannot have.
     """
-    case = _Case(policy, milestones, holds, local(now), closed_at)
-    found: list[Standing] = []
-    for promise in policy.promises:
-        if keeper is not None and promise.kept_by is not keeper:
-            continue
-        if promise.applies(facts):
-            found.append(case.standing(promise))
-        elif all:
-            found.append(Standing(promise.id, promise.clauses, PromiseState.VOID))
-    return tuple(found)
+    known = {name: read_fact(name, facts.get(name)) for name in prepared(policy).facts(keeper)}
+    judged = judge(policy, milestones, known, holds, now, closed_at, all=all, keeper=keeper)
+    return tuple(_standing(policy, one, holds, now) for one in judged)
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    policy: Policy
-    milestones: Milestones
-    holds: Sequence[HoldPeriod]
-    now: datetime
-    closed_at: datetime | None
+def _standing(
+    policy: Policy, judged: Judgement, holds: Sequence[HoldPeriod], now: datetime
+) -> Standing:
+    promise, due = judged.promise, judged.due
+    moments, unknown_from = _ladder(policy, judged, holds, now)
+    return Standing(
+        promise=promise.id,
+        clauses=promise.clauses,
+        state=judged.state,
+        occurrence=judged.occurrence,
+        starts_at=judged.starts_at,
+        due=due,
+        met_at=judged.met_at,
+        late_seconds=judged.late_seconds,
+        remedy_at=promise.remedy.starts_at(due) if promise.remedy and due else None,
+        moments=moments,
+        stopped_at=judged.stopped_at,
+        unknown_from=judged.unknown_from or unknown_from,
+    )
 
-    def standing(self, promise: Promise) -> Standing:
-        starts = self._times(promise.starts.milestones)
-        if not starts:
-            return Standing(promise.id, promise.clauses, PromiseState.PENDING)
-        last = promise.starts.last
-        start = local(max(starts) if last else min(starts))
-        paused = pauses(self.holds, promise.pauses_on, self.now) if self.holds else ()
-        time = RunningTime(self.policy.calendar(promise.calendar), paused)
-        due, moments, unknown_from = self._plan(promise, time, start)
-        # The stops and ends of an earlier occurrence say nothing about the last one.
-        since = start if last else None
-        stop = self._first(promise.met_by, since)
-        end = self._end(promise, since)
-        state = self._state(promise, due, stop, end)
-        # A stop before the start keeps the promise, met at the start (decisions, Time).
-        met_at = max(local(stop), start) if stop and state in _SETTLED else None
-        return Standing(
-            promise=promise.id,
-            clauses=promise.clauses,
-            state=state,
-            occurrence=len(starts) if last else 1,
-            starts_at=start,
-            due=due,
-            met_at=met_at,
-            late_seconds=(met_at - due) // _SECOND if met_at and due and met_at > due else None,
-            remedy_at=promise.remedy.starts_at(due) if promise.remedy and due else None,
-            moments=moments,
-            stopped_at=min((one for one in (met_at, end) if one is not None), default=None)
-            if state is not PromiseState.MET
-            else met_at,
-            unknown_from=unknown_from,
+
+def _ladder(
+    policy: Policy, judged: Judgement, holds: Sequence[HoldPeriod], now: datetime
+) -> tuple[tuple[Moment, ...], date | None]:
+    """The moments, as far as the calendar knows, and the first day that it does not."""
+    start, due = judged.starts_at, judged.due
+    ladder = policy.ladder(judged.promise)
+    if start is None or due is None or ladder is None:
+        return (), None
+    moments: list[Moment] = []
+    try:
+        for moment in _climb(policy, ladder, judged.promise, (start, due), holds, local(now)):
+            moments.append(moment)  # noqa: PERF402  one at a time: a later one may be unknown
+    except CalendarUnknown as unknown:
+        return tuple(moments), unknown.day
+    return tuple(moments), None
+
+
+def _climb(
+    policy: Policy,
+    ladder: Ladder,
+    promise: Promise,
+    span: Period,
+    holds: Sequence[HoldPeriod],
+    now: datetime,
+) -> Iterator[Moment]:
+    """Each rung's moment; `span` is from start to due."""
+    start, due = span
+    calendar = policy.calendar(promise.calendar)
+    time = RunningTime(calendar, pauses(holds, promise.pauses_on, now))
+    whole = time.between(start, due)
+    laxer = {one.level: one for one in promise.laxer}
+    for rung in ladder.rungs:
+        own = laxer.get(rung.level)
+        if own is None:
+            at = _at_percent(rung.percent, time, start, due, whole)
+        else:
+            at = time.extend(start, own.within.end(calendar, start))
+        true_at = at + MILLISECOND  # exactly at its moment it has not come true yet
+        told = telling_time(policy, ladder, true_at)
+        yield Moment(
+            level=rung.level,
+            at=at,
+            tell=rung.tell,
+            clauses=own.clauses if own else (),
+            tell_at=told if told > true_at else None,
         )
-
-    def _state(
-        self,
-        promise: Promise,
-        due: datetime | None,
-        stop: datetime | None,
-        end: datetime | None,
-    ) -> PromiseState:
-        if stop and (due is None or stop <= due) and (end is None or stop <= end):
-            return PromiseState.MET
-        if end and (due is None or end <= due):
-            return PromiseState.VOID
-        if due is not None and due < self.now:
-            return PromiseState.MISSED
-        if is_paused(self.holds, promise.pauses_on, self.now):
-            return PromiseState.PAUSED
-        return PromiseState.RUNNING
-
-    def _plan(
-        self, promise: Promise, time: RunningTime, start: datetime
-    ) -> tuple[datetime | None, tuple[Moment, ...], date | None]:
-        """Due and ladder, as far as the calendar knows, and the first day that it does not."""
-        moments: list[Moment] = []
-        due = None
-        try:
-            due = self._due(promise, time, start)
-            for moment in self._ladder(promise, time, start, due):
-                moments.append(moment)  # noqa: PERF402  one at a time: a later one may be unknown
-        except CalendarUnknown as unknown:
-            return due, tuple(moments), unknown.day
-        return due, tuple(moments), None
-
-    def _due(self, promise: Promise, time: RunningTime, start: datetime) -> datetime:
-        due = promise.due(start, self.policy.calendar(promise.calendar))
-        if promise.not_before is not None:
-            appointed = self._times((promise.not_before.milestone,))
-            if appointed:
-                due = max(due, promise.not_before.moment(local(max(appointed))))
-        if promise.move_into is None:
-            return time.extend(start, due)
-        hours = self.policy.calendar(promise.move_into)
-        # Moved first: what a pause puts off is the time that was promised, not one in the night.
-        due = time.extend(start, hours.move_into(due))
-        while (moved := hours.move_into(due)) != due:
-            due = time.extend(due, moved)
-        return due
-
-    def _ladder(
-        self, promise: Promise, time: RunningTime, start: datetime, due: datetime
-    ) -> Iterator[Moment]:
-        ladder = self.policy.ladder(promise)
-        if ladder is None:
-            return
-        whole = time.between(start, due)
-        laxer = {one.level: one for one in promise.laxer}
-        hours = self.policy.calendar(ladder.tell_within) if ladder.tell_within else None
-        for rung in ladder.rungs:
-            own = laxer.get(rung.level)
-            if own is None:
-                at = _at_percent(rung.percent, time, start, due, whole)
-            else:
-                end = own.within.end(self.policy.calendar(promise.calendar), start)
-                at = time.extend(start, end)
-            told = hours.next_open(at) if hours else at
-            yield Moment(
-                level=rung.level,
-                at=at,
-                tell=rung.tell,
-                clauses=own.clauses if own else (),
-                tell_at=told if told > at else None,
-            )
-
-    def _times(self, names: Sequence[Milestone]) -> list[datetime]:
-        return [moment for name in names for moment in self.milestones.get(name, ())]
-
-    def _first(self, names: Sequence[Milestone], since: datetime | None) -> datetime | None:
-        return min(
-            (
-                moment
-                for moment in self._times(names)
-                if moment <= self.now and (since is None or moment >= since)
-            ),
-            default=None,
-        )
-
-    def _end(self, promise: Promise, since: datetime | None) -> datetime | None:
-        """When a promise that still runs becomes void: by a milestone, or with the ticket."""
-        end = self._first(promise.void_by, since)
-        if promise.outlives_ticket or self.closed_at is None or self.closed_at > self.now:
-            return end
-        return self.closed_at if end is None else min(end, self.closed_at)
 
 
 def _at_percent(

@@ -39,7 +39,8 @@ class Provision(PolicyEntry):
     `steps` happen only within `calendar`, and where `when` holds: visits at the weekend, say.
     `needs` are steps that must be possible at any time of `calendar`: the duty of an emergency.
     A schedule comes round `every` so long, counted from `starts`, and warns `warn_before`; a report
-    goes `to` somebody. `as_written` is for the lint, as in a promise.
+    goes `to` somebody. `numbers` are what else it counts with, each by a name that carries its unit
+    (`years`, `percent`). `as_written` is for the lint, as in a promise.
     """
 
     id: Key
@@ -56,6 +57,7 @@ class Provision(PolicyEntry):
     warn_before: Duration | None = None
     at: Text | None = None
     to: Annotated[tuple[Role, ...], BeforeValidator(one_or_many)] = ()
+    numbers: dict[Key, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     as_written: AsWritten = Field(default_factory=dict)
 
     @field_validator("by")

@@ -1,25 +1,9 @@
 """How a ticket reads to people: the Chinese beside the contract's words, and a ticket in lines."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
+from domain.state_names import STAGE_NAMES
 from domain.ticket import Ticket
-from domain.vocabulary import Stage
-
-STAGE_NAMES: Mapping[Stage, str] = {
-    Stage.INTAKE: "待登记",
-    Stage.REGISTERED: "已登记",
-    Stage.ASSESSING: "待判定",
-    Stage.AWAITING_CONSENT: "待同意费用",
-    Stage.DISPATCHING: "待派工",
-    Stage.SCHEDULED: "已派工",
-    Stage.ON_SITE: "现场维修",
-    Stage.REPAIRED: "已修复",
-    Stage.SIGNED_OFF: "已签署",
-    Stage.FOLLOW_UP: "待回访",
-    Stage.CLOSED: "已关闭",
-    Stage.REDIRECTED: "已转出",
-}
 
 
 def in_lines(ticket: Ticket, next_at: datetime | None) -> str:

@@ -80,6 +80,31 @@ class RunningTime:
                 due = self._calendar.add_open(due, open_between(begins, ends))
         return due
 
+    def extend_into(self, hours: Calendar, since: datetime, due: datetime) -> datetime:
+        """`due` moved into those hours, put off by the pauses before it, and moved again.
+
+        The earliest moment in the hours that has all paused time before it added to the moved due
+        time, and that no wait covers: so more waiting never makes it earlier.
+        """
+        first = due = hours.move_into(due)
+        while True:
+            lost = self._calendar.open_between(since, due) - self.between(since, due)
+            later = max(due, self._calendar.add_open(first, lost))
+            if later > first:
+                later = self._out_of_pause(later)
+            later = hours.move_into(later)
+            if later == due:
+                return due
+            due = later
+
+    def _out_of_pause(self, moment: datetime) -> datetime:
+        """`moment`, or the first after it at which nothing waits, or nothing is open."""
+        for begins, ends in self._pauses:
+            if begins <= moment < ends and self._calendar.is_open(moment):
+                _, closes = next(self._calendar.periods(moment))
+                moment = min(ends, closes)
+        return moment
+
     def add(self, start: datetime, amount: timedelta) -> datetime:
         """The earliest moment by which `amount` of this time has run since `start`."""
         return self.extend(start, self._calendar.add_open(start, amount))

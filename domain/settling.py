@@ -1,8 +1,8 @@
 """What the passing of time does to a ticket, in its order.
 
 `settle` is called before every decision and by the ticket's one timer. Waits that are over come
-first, then the customer's silence, which may end the ticket; then the promises; and last the
-remedies of promises that are about to be missed.
+first, then the customer's silence, which may end the ticket; then the promises, and whoever did not
+hear of them; and last the remedies of promises that are about to be missed.
 """
 
 from datetime import datetime
@@ -10,6 +10,7 @@ from datetime import datetime
 from domain import escalation
 from domain.case import Case
 from domain.escalation import Wake
+from domain.repeating import next_repeat, settle_repeats
 from domain.steps.consent import consent_over, next_consent, settle_consent
 from domain.steps.holds import next_end, settle_holds
 from domain.steps.loaners import next_reservation, settle_loaners
@@ -25,7 +26,7 @@ def settle(case: Case, now: datetime) -> Case:
         # What was missed before the ticket ended was missed, however late anybody looks.
         case = escalation.settle(case, now, as_of=over)
     case = settle_consent(case, now)
-    return settle_loaners(escalation.settle(case, now), now)
+    return settle_loaners(settle_repeats(escalation.settle(case, now), now), now)
 
 
 def next_wake(case: Case, now: datetime) -> Wake | None:
@@ -34,6 +35,7 @@ def next_wake(case: Case, now: datetime) -> Wake | None:
         next_end(case.ticket),
         next_consent(case),
         escalation.next_wake(case, now),
+        next_repeat(case, now),
         next_reservation(case, now),
     )
     return min((one for one in wakes if one), key=lambda one: (one.at, one.what), default=None)

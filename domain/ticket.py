@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
+from domain.calendar_news import CalendarDates
 from domain.calls import Call, Direction
-from domain.directory import Candidate, Device, Loaner
+from domain.directory import LARGEST_FEN, Candidate, Device, Loaner
 from domain.promises import HoldPeriod
 from domain.records import Record
 from domain.vocabulary import (
@@ -50,18 +51,22 @@ class TechnicianRef(Record):
     name: str
 
 
-LARGEST_FEN = 10**11
-"""A thousand million yuan: what no repair costs, and what sums of many still fit."""
+OptionalFen = Annotated[int, Field(ge=0, le=LARGEST_FEN, strict=True)] | None
 
 
 class FeeLine(Record):
-    """One line of a final amount, whole fen: never negative, never a fraction."""
+    """One line of a final amount, whole fen: never negative, never a fraction.
+
+    `unit_cost_fen` and `list_price_fen` are of one unit: what a fee rule measures its price by.
+    """
 
     item: str
     kind: str
     quantity: int = Field(ge=1)
     unit_price_fen: int = Field(ge=0)
     part_class: PartClass | None = None
+    unit_cost_fen: OptionalFen = None
+    list_price_fen: OptionalFen = None
 
     @property
     def total_fen(self) -> int:
@@ -174,6 +179,17 @@ class Merging(Record):
     reason: str | None = None
 
 
+class ExchangedFor(Record):
+    """换机: what was brought instead, of the same model or of one that is not worse (D5-C6.2.b).
+
+    `not_worse`: why another model is no worse, in words.
+    """
+
+    product: Annotated[str, Field(min_length=1, max_length=200)]
+    same_model: bool = False
+    not_worse: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+
+
 class Visit(Record):
     """One turn of one technician; a declined or moved one stays in the ticket's history.
 
@@ -201,6 +217,7 @@ class Visit(Record):
     warning_tag: bool | None = None
     next_visit: Window | None = None
     emergency: bool = False
+    exchanged_for: ExchangedFor | None = None
 
 
 class DispatchOrder(Record):
@@ -226,7 +243,9 @@ class Firing(Record):
     """A step of a promise's ladder that came true: level 0 is the warning, 1 and up escalate.
 
     `late_seconds` is fired_at − due, whole seconds, never below 0. `withdrawn`: facts that came
-    later disproved it; it is never deleted. `early`: why it fired before its moment.
+    later disproved it; it is never deleted. `early`: why it fired before its moment. `tell` is who
+    was told, last at `told_at` (at `fired_at` unless given), `repeated` times again; `heard`:
+    somebody of that role or a higher one has acted on the ticket since.
     """
 
     promise: str
@@ -238,10 +257,18 @@ class Firing(Record):
     late_seconds: int
     withdrawn: bool = False
     early: str | None = None
+    tell: Role | None = None
+    told_at: datetime | None = None
+    repeated: int = 0
+    heard: bool = False
 
     @property
     def key(self) -> tuple[str, int, int]:
         return (self.promise, self.occurrence, self.level)
+
+    @property
+    def last_told(self) -> datetime:
+        return self.told_at or self.fired_at
 
 
 class Kept(Record):
@@ -283,8 +310,9 @@ class FollowUp(Record):
 class Ticket(Record):
     """The whole state. Times are aware, +08:00, whole milliseconds.
 
-    `milestones` holds every time that a milestone was reached, oldest first. `seq` numbers the
-    last event. `tasks` is what people must do next where the procedure cannot go on by itself.
+    `milestones` holds every time that a milestone was reached, oldest first. `calendars` are the
+    dates that became known since the policy was pinned. `seq` numbers the last event. `tasks` is
+    what people must do next where the procedure cannot go on by itself.
     """
 
     number: str
@@ -294,6 +322,7 @@ class Ticket(Record):
     line_policy: str
     policy: str
     policy_version: str
+    calendars: tuple[CalendarDates, ...] = ()
     stage: Stage = Stage.INTAKE
     outcome: Outcome | None = None
     caller: str | None = None
@@ -354,6 +383,14 @@ class Ticket(Record):
     def reopened(self) -> int:
         """How often somebody was not satisfied and it went round again."""
         return len(self.milestones.get(Milestone.REOPENED, ()))
+
+    @property
+    def warranty_by_person(self) -> bool:
+        """Whether somebody decided the warranty, or ruled it: the books do not decide it again."""
+        warranty = self.warranty
+        if warranty is None or warranty.clauses or warranty.missing:
+            return False
+        return self.procedure < 3 or warranty.source is None
 
     def first(self, milestone: Milestone) -> datetime | None:
         times = self.milestones.get(milestone)

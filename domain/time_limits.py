@@ -1,6 +1,7 @@
 """How a time limit (时限) is written: `15 minutes`, `2 days`, `3 workdays`, `next day 10:00`."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -47,10 +48,12 @@ class Duration(BaseModel):
         match = _DURATION.fullmatch(written.strip()) if isinstance(written, str) else None
         fix = "写成整数加单位,如 15 minutes、24 hours、2 days、3 workdays"
         if match is None:
-            raise mistake(f"看不懂时长 {written!r}", fix=fix)
+            raise mistake(f"看不懂时长 {written!r}", fix=fix, rule="unreadable_duration")
         amount, unit = int(match[1]), Unit(match[2])
         if not _NOTHING < amount * _ELAPSED.get(unit, DAY) <= _LONGEST:
-            raise mistake(f"时长 {written!r} 必须大于零、不超过十年", fix=fix)
+            raise mistake(
+                f"时长 {written!r} 必须大于零、不超过十年", fix=fix, rule="unreadable_duration"
+            )
         return {"amount": amount, "unit": unit}
 
     @model_serializer
@@ -68,12 +71,16 @@ class Duration(BaseModel):
 
     def end(self, calendar: Calendar, start: datetime) -> datetime:
         """When it is over, counted from `start` on that calendar. CalendarUnknown may rise."""
-        elapsed = self.elapsed
+        return self.ends_on(calendar)(start)
+
+    def ends_on(self, calendar: Calendar) -> Callable[[datetime], datetime]:
+        """`end` on that calendar, made ready to be asked many times."""
+        amount, elapsed = self.amount, self.elapsed
         if elapsed is not None:
-            return calendar.add_open(start, elapsed)
+            return lambda start: calendar.add_open(start, elapsed)
         if self.unit is Unit.DAY:
-            return calendar.end_of_civil_day(start, self.amount)
-        return calendar.end_of_workday(start, self.amount)
+            return lambda start: calendar.end_of_civil_day(start, amount)
+        return lambda start: calendar.end_of_workday(start, amount)
 
 
 class ClockTarget(BaseModel):

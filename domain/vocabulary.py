@@ -45,7 +45,7 @@ class Milestone(StrEnum):
     """A thing that happened, with its time. Promises start at one and are kept by others.
 
     `appointed` is the beginning of the window agreed for a visit, the one time here that may lie
-    ahead. Those after `closed` belong to enquiries, complaints, deliveries and inspections.
+    ahead. Those after `closed` belong to enquiries, complaints, deliveries, inspections, reports.
     """
 
     REPORTED = "reported"
@@ -107,6 +107,17 @@ class Milestone(StrEnum):
     DELAY_NOTIFIED = "delay_notified"
     INSPECTED = "inspected"
     TRACKED = "tracked"
+    TRACKED_AGAIN = "tracked_again"
+    REQUIREMENTS_RECEIVED = "requirements_received"
+    REQUIREMENTS_FORWARDED = "requirements_forwarded"
+    SAMPLE_FEEDBACK_RECEIVED = "sample_feedback_received"
+    SAMPLE_FEEDBACK_FORWARDED = "sample_feedback_forwarded"
+    FEEDBACK_WRITTEN = "feedback_written"
+    FEEDBACK_REGISTERED = "feedback_registered"
+    FEEDBACK_READ = "feedback_read"
+    HOURS_SUMMED = "hours_summed"
+    HOURS_REVIEWED = "hours_reviewed"
+    HOURS_RECHECKED = "hours_rechecked"
 
 
 OF_OTHER_PROCEDURES = frozenset(
@@ -129,9 +140,20 @@ OF_OTHER_PROCEDURES = frozenset(
         Milestone.DELAY_NOTIFIED,
         Milestone.INSPECTED,
         Milestone.TRACKED,
+        Milestone.TRACKED_AGAIN,
+        Milestone.REQUIREMENTS_RECEIVED,
+        Milestone.REQUIREMENTS_FORWARDED,
+        Milestone.SAMPLE_FEEDBACK_RECEIVED,
+        Milestone.SAMPLE_FEEDBACK_FORWARDED,
+        Milestone.FEEDBACK_WRITTEN,
+        Milestone.FEEDBACK_REGISTERED,
+        Milestone.FEEDBACK_READ,
+        Milestone.HOURS_SUMMED,
+        Milestone.HOURS_REVIEWED,
+        Milestone.HOURS_RECHECKED,
     }
 )
-"""Milestones that no repair ticket reaches: an enquiry, a complaint, a delivery, an inspection."""
+"""Milestones that no repair ticket reaches: those of enquiries, deliveries, reports, …"""
 
 
 class Role(StrEnum):
@@ -146,6 +168,10 @@ class Role(StrEnum):
     MANAGER = "manager"
     CUSTOMER = "customer"
     PROPERTY_MANAGER = "property_manager"
+
+
+HEARS = (Role.AGENT, Role.SUPERVISOR, Role.DEPT_HEAD, Role.MANAGER)
+"""The line of command: each hears for those before it. Nobody else's acts are an answer."""
 
 
 class HoldReason(StrEnum):
@@ -278,6 +304,14 @@ class QuoteState(StrEnum):
     VOID = "void"
 
 
+class GuidanceWay(StrEnum):
+    """How help from afar is given (D4-R2): by phone, on the device itself, or as a proposal."""
+
+    PHONE = "phone"
+    REMOTE = "remote"
+    PROPOSAL = "proposal"
+
+
 class FeeKind(StrEnum):
     """What a line of a quote or of a final amount is for."""
 
@@ -308,6 +342,15 @@ class Remedy(StrEnum):
     REPAIR = "repair"
     EXCHANGE = "exchange"
     RETURN = "return"
+
+
+class Proof(StrEnum):
+    """What stands behind a choice of the three guarantees (D5-C6.1.a, D5-C6.3.a, D5-C6.3.b)."""
+
+    INVOICE = "invoice"
+    LISTED_FAULT = "listed_fault"
+    REPAIRS = "repairs"
+    REPAIR_RECORDS = "repair_records"
 
 
 class LoanerState(StrEnum):
@@ -345,3 +388,4 @@ class Keeper(StrEnum):
     COMPLAINT = "complaint"
     DELIVERY = "delivery"
     INSPECTION = "inspection"
+    REPORT = "report"

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -32,6 +32,9 @@ AT_ONCE = 2
 _NUMBERS_APART = 10_000
 _TEMPLATE = "rehearsal_template"
 
+Afterwards = Callable[[asyncpg.Pool], Awaitable[None]]
+"""What somebody wants to know of a script's database before it is gone."""
+
 
 class Stage:
     """Acts scripts, each with a database and a worker of its own."""
@@ -51,8 +54,13 @@ class Stage:
         """Speaks with the stage's Temporal; histories stay until the stage is taken down."""
         return self._environment.client
 
-    async def act(self, script: Script, on_step: runner.OnStep | None = None) -> Result:
-        """Act one script, each step told once it was acted.
+    async def act(
+        self,
+        script: Script,
+        on_step: runner.OnStep | None = None,
+        afterwards: Afterwards | None = None,
+    ) -> Result:
+        """Act one script, each step told once it was acted; `afterwards` sees its database.
 
         Raises ScriptFault when its books or its policy are at fault.
         """
@@ -67,7 +75,10 @@ class Stage:
                 client = self._environment.client
                 async with build_worker(client, pool, name, rehearsal=True):
                     props = runner.Props(self._environment, pool, self._shelf, name)
-                    return await runner.act(script, props, on_step)
+                    result = await runner.act(script, props, on_step)
+                if afterwards is not None:
+                    await afterwards(pool)
+                return result
             finally:
                 await pool.close()
 

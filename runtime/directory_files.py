@@ -11,6 +11,7 @@ from domain.directory import (
     Customer,
     Device,
     Directory,
+    Entitlement,
     Line,
     Loaner,
     Property,
@@ -18,7 +19,7 @@ from domain.directory import (
     Technician,
 )
 from domain.directory_checks import DEPARTMENTS, faults
-from domain.policy_entry import nearest
+from domain.policy_entry import MISTAKE, nearest
 from domain.records import Record
 from runtime import marked_yaml
 from runtime.file_faults import FaultyFile, FileFault
@@ -37,6 +38,8 @@ _SECTIONS: dict[str, type[Record]] = {
     "loaners": Loaner,
 }
 _PHONES = {"phones", "phone", "number"}
+# What a contract or a warranty card says: a map of its own, whose words the model reads.
+_PAPERS = {"contract", "warranty_card"}
 
 # pydantic's kind of fault, and what is said of it: the fault, the fix.
 _SAID: dict[str, tuple[str, str]] = {
@@ -49,6 +52,10 @@ _SAID: dict[str, tuple[str, str]] = {
     "int_parsing": ("不是整数", "写成整数,如 2"),
     "greater_than": ("必须大于 0", "改正数字;不知道就不写"),
     "greater_than_equal": ("不能小于 0", "改正数字;不知道就不写"),
+    "less_than_equal": ("太大", "改正数字;不知道就不写"),
+    "bool_parsing": ("不是 true 或 false", "写 true 或 false"),
+    "model_type": ("应是一组 字段: 值", "写成 {coverages: [{kind: …, months: …, starts: […]}]}"),
+    "too_short": ("至少要有一项", "写上一项"),
 }
 _DATE = ("不是日期", "写成 2026-03-01 的样子")
 
@@ -104,7 +111,8 @@ class _Reader:
 
     def fault(self, place: Place, message: str, fix: str) -> None:
         """What is wrong there: the line is the place's own, the field is the entry's."""
-        line, field = self._marked.line(place), spelled(place[:3])
+        inside = len(place) > 2 and place[2] in _PAPERS
+        line, field = self._marked.line(place), spelled(place if inside else place[:3])
         self.faults.append(marked_yaml.fault(self._marked.path, line, message, fix, field=field))
 
     def sections(self) -> dict[str, list[Record]]:
@@ -136,11 +144,15 @@ class _Reader:
         try:
             return model.model_validate(fields)
         except ValidationError as error:
-            for detail in error.errors():
-                self._explain(place, model, detail)
+            told = error.errors()
+            for detail in told:
+                if not any(_is_within(one["loc"], detail["loc"]) for one in told):
+                    self._explain(place, model, detail)
             return None
 
     def _value(self, place: Place, written: Any) -> Any:
+        if place[2] in _PAPERS:
+            return written
         if isinstance(written, list):
             return tuple(self._word((*place, i), one) for i, one in enumerate(written))
         return self._word(place, written)
@@ -158,9 +170,12 @@ class _Reader:
         return number
 
     def _explain(self, place: Place, model: type[Record], detail: ErrorDetails) -> None:
-        kind, field = detail["type"], detail["loc"][:1]
-        if kind == "extra_forbidden":
-            message, fix = "没有这个字段", nearest(str(field[0]), model.model_fields)
+        kind, field = detail["type"], detail["loc"]
+        if kind == MISTAKE:
+            said = detail["ctx"]
+            field, message, fix = (*field, *said["at"]), said["message"], said["fix"] or "请改正"
+        elif kind == "extra_forbidden":
+            message, fix = "没有这个字段", nearest(str(field[-1]), _fields_at(model, field))
         elif kind == "enum":
             message, fix = f"没有 {detail['input']} 这个词", f"可选:{detail['ctx']['expected']}"
         elif kind.startswith("date"):
@@ -168,3 +183,13 @@ class _Reader:
         else:
             message, fix = _SAID.get(kind, ("写得不对", detail["msg"]))
         self.fault((*place, *field), message, fix)
+
+
+def _fields_at(model: type[Record], field: tuple[int | str, ...]) -> Collection[str]:
+    """The names that may stand there: an entry's own, or those of the paper inside it."""
+    return (Entitlement if len(field) > 1 else model).model_fields
+
+
+def _is_within(place: tuple[int | str, ...], other: tuple[int | str, ...]) -> bool:
+    """Whether it lies deeper inside: a list of faulty entries is called empty as well."""
+    return len(place) > len(other) and place[: len(other)] == other

@@ -31,9 +31,11 @@ class Marked:
             place = place[:-1]
         return self.lines.get(place, 1)
 
-    def fault(self, place: Place, message: str, fix: str = "") -> FileFault:
+    def fault(
+        self, place: Place, message: str, fix: str = "", *, rule: str = "malformed"
+    ) -> FileFault:
         """What is wrong at that place."""
-        return fault(self.path, self.line(place), message, fix, field=spelled(place))
+        return fault(self.path, self.line(place), message, fix, field=spelled(place), rule=rule)
 
 
 class _Loader(yaml.SafeLoader):
@@ -78,9 +80,17 @@ def read(path: Path, *, as_spelt: bool = False) -> Marked:
     raise FaultyFile([fault(path, line, f"YAML 读不懂:{problem}", _CHECK)])
 
 
-def fault(path: Path, line: int, message: str, fix: str = "", *, field: str = "") -> FileFault:
+def fault(
+    path: Path,
+    line: int,
+    message: str,
+    fix: str = "",
+    *,
+    field: str = "",
+    rule: str = "malformed",
+) -> FileFault:
     """A fault of a file at that line."""
-    return FileFault(file=str(path), line=line, field=field, message=message, fix=fix)
+    return FileFault(file=str(path), line=line, field=field, message=message, fix=fix, rule=rule)
 
 
 def spelled(place: Place) -> str:

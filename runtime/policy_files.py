@@ -21,8 +21,11 @@ from runtime import marked_yaml
 from runtime.file_faults import FaultyFile, FileFault
 from runtime.marked_yaml import Marked, Place
 
-# Taken over from the extended policy key by key; the rest belongs to one file alone.
+# Taken over from the extended policy key by key, entry by entry (the same id takes the other's
+# place), or all of both; the rest belongs to one file alone.
 _MERGED = ("calendars", "ladders", "procedure")
+_MERGED_BY_ID = ("promises", "fees", "provisions")
+_JOINED = ("set_aside",)
 _DATES = "dates"
 
 _SAID = {
@@ -52,6 +55,15 @@ _SAID = {
 }
 
 
+_RULES = {
+    "missing": "missing_key",
+    "extra_forbidden": "unknown_key",
+    "literal_error": "unknown_word",
+    "enum": "unknown_word",
+}
+"""Kinds of fault with a name of their own."""
+
+
 class PolicyFileFaulty(FaultyFile):
     """A policy file with faults; nothing was taken from it."""
 
@@ -69,16 +81,14 @@ class PolicyShelf:
 
     def get(self, name: str) -> Policy:
         """The policy of that name. Raises Refused UnknownPolicy; PolicyFileFaulty for its file."""
-        if name not in self.names():
-            known = "、".join(self.names())
-            raise Refused(RefusalType.UNKNOWN_POLICY, f"没有政策 {name};可用:{known}", "policy")
+        path = self.known(name)
         stamp = self._stamp()
         known_stamp, policy = self._read.get(name, (None, None))
         if policy is None or known_stamp != stamp:
-            policy = self.load_file(self._directory / f"{name}.yaml")
+            policy = self.load_file(path)
             if policy.name != name:
                 # Tickets pin a policy by its name, and are later asked for by it.
-                raise PolicyFileFaulty([_misnamed(self._directory / f"{name}.yaml", name)])
+                raise PolicyFileFaulty([_misnamed(path, name)])
             self._read[name] = (stamp, policy)
         return policy
 
@@ -90,6 +100,26 @@ class PolicyShelf:
             raise
         except FaultyFile as faulty:
             raise PolicyFileFaulty(faulty.faults) from None
+
+    def sourced(self, path: Path) -> "SourcedPolicy":
+        """The policy in that file, and where each piece of it is written. As `load_file`."""
+        try:
+            return _Reader(self._directory).sourced(path)
+        except PolicyFileFaulty:
+            raise
+        except FaultyFile as faulty:
+            raise PolicyFileFaulty(faulty.faults) from None
+
+    def path(self, name: str) -> Path:
+        """The file of the policy of that name, whether it is there or not."""
+        return self._directory / f"{name}.yaml"
+
+    def known(self, name: str) -> Path:
+        """The file of the policy of that name. Raises Refused UnknownPolicy."""
+        if name not in self.names():
+            known = "、".join(self.names())
+            raise Refused(RefusalType.UNKNOWN_POLICY, f"没有政策 {name};可用:{known}", "policy")
+        return self.path(name)
 
     def for_product_class(self, product_class: str) -> list[str]:
         """The policies that list that class of product."""
@@ -111,13 +141,31 @@ class _Merged:
     content: dict[str, Any] = field(default_factory=dict)
     origins: dict[Place, tuple[Marked, Place]] = field(default_factory=dict)
 
-    def fault(self, place: Place, message: str, fix: str) -> FileFault:
+    def fault(self, place: Place, message: str, fix: str, *, rule: str = "malformed") -> FileFault:
         """A fault at a place of the merged content, told at its place in its own file."""
+        marked, own = self.source(place)
+        return marked.fault(own, message, fix, rule=rule)
+
+    def source(self, place: Place) -> tuple[Marked, Place]:
+        """The file that a place of the merged content comes from, and the place in it."""
         for length in range(len(place), -1, -1):
             if place[:length] in self.origins:
                 marked, start = self.origins[place[:length]]
-                return marked.fault((*start, *place[length:]), message, fix)
+                return marked, (*start, *place[length:])
         raise KeyError(place)
+
+
+@dataclass(frozen=True, slots=True)
+class SourcedPolicy:
+    """A policy, and where each piece of it is written."""
+
+    policy: Policy
+    _merged: _Merged
+
+    def where(self, place: Place) -> tuple[Path, int]:
+        """The file and the line (from 1) of a place in the policy, or of what holds it."""
+        marked, own = self._merged.source(place)
+        return marked.path, marked.line(own)
 
 
 class _Reader:
@@ -125,7 +173,11 @@ class _Reader:
         self._directory = directory
 
     def policy(self, path: Path) -> Policy:
-        return _validated(self._merged(path, below=()))
+        return self.sourced(path).policy
+
+    def sourced(self, path: Path) -> SourcedPolicy:
+        merged = self._merged(path, below=())
+        return SourcedPolicy(_validated(merged), merged)
 
     def _merged(self, path: Path, below: tuple[Path, ...]) -> _Merged:
         marked = marked_yaml.read(path)
@@ -144,23 +196,26 @@ class _Reader:
         path = self._directory / f"{name}.yaml"
         if not path.exists():
             fix = nearest(str(name), (one.stem for one in self._directory.glob("*.yaml")))
-            raise FaultyFile([marked.fault(("extends",), f"没有政策 {name}", fix)])
+            message = f"没有政策 {name}"
+            raise FaultyFile([marked.fault(("extends",), message, fix, rule="unknown_policy")])
         if path.resolve() in {one.resolve() for one in below}:
-            raise FaultyFile(
-                [marked.fault(("extends",), "政策不能绕一圈又继承自己", "删去 extends")]
-            )
+            message = "政策不能绕一圈又继承自己"
+            raise FaultyFile([marked.fault(("extends",), message, "删去 extends", rule="cycle")])
         merged = self._merged(path, below)
         # A base is judged by itself first: merging relies on its shape, and its faults are its own.
         _validated(merged)
-        # A title is nobody else's, and a base's classes would claim its devices.
-        for own in ("title", "product_classes"):
+        # A title is nobody else's, a base's classes would claim its devices, and a base answers for
+        # its own clauses.
+        for own in ("title", "product_classes", "covers"):
             merged.content.pop(own, None)
             merged.origins.pop((own,), None)
         return merged
 
     def _take(self, merged: _Merged, marked: Marked, key: str, value: Any) -> None:
-        if key == "promises" and isinstance(value, list):
-            _take_promises(merged, marked, value)
+        if key in _MERGED_BY_ID and isinstance(value, list):
+            _take_entries(merged, marked, key, value)
+        elif key in _JOINED and isinstance(value, list):
+            _join(merged, marked, key, value)
         elif key in _MERGED and isinstance(value, Mapping):
             kept = {**merged.content.get(key, {})}
             for name, one in value.items():
@@ -183,7 +238,8 @@ class _Reader:
         if not path.exists():
             fix = nearest(str(calendar[_DATES]), (one.stem for one in folder.glob("*.yaml")))
             place = ("calendars", name, _DATES)
-            raise FaultyFile([marked.fault(place, f"没有日历数据 {calendar[_DATES]}", fix)])
+            message = f"没有日历数据 {calendar[_DATES]}"
+            raise FaultyFile([marked.fault(place, message, fix, rule="unknown_calendar")])
         dates = marked_yaml.read(path)
         if not isinstance(dates.content, dict):
             raise FaultyFile([dates.fault((), "日历数据应是一组 键: 值", "由 seed.py 重新生成")])
@@ -215,17 +271,25 @@ def _misnamed(path: Path, name: str) -> FileFault:
     return marked_yaml.read(path).fault(("name",), "政策的 name 与文件名不同", f"写成 {name}")
 
 
-def _take_promises(merged: _Merged, marked: Marked, own: list[Any]) -> None:
+def _take_entries(merged: _Merged, marked: Marked, key: str, own: list[Any]) -> None:
     """The same id takes the other's place; new ones follow in their order."""
-    promises = merged.content.setdefault("promises", [])
-    inherited = {one["id"]: place for place, one in enumerate(promises)}
-    for index, promise in enumerate(own):
-        name = promise.get("id") if isinstance(promise, Mapping) else None
+    entries = merged.content.setdefault(key, [])
+    inherited = {one["id"]: place for place, one in enumerate(entries)}
+    for index, entry in enumerate(own):
+        name = entry.get("id") if isinstance(entry, Mapping) else None
         known = isinstance(name, str) and name in inherited
-        # Taken once: a second promise of that id is appended, and found to be a repetition.
-        place = inherited.pop(name) if known else len(promises)
-        promises[place : place + 1] = [promise]
-        merged.origins["promises", place] = (marked, ("promises", index))
+        # Taken once: a second entry of that id is appended, and found to be a repetition.
+        place = inherited.pop(name) if known else len(entries)
+        entries[place : place + 1] = [entry]
+        merged.origins[key, place] = (marked, (key, index))
+
+
+def _join(merged: _Merged, marked: Marked, key: str, own: list[Any]) -> None:
+    """Those of the extended policy first."""
+    entries = merged.content.setdefault(key, [])
+    for index, entry in enumerate(own):
+        merged.origins[key, len(entries)] = (marked, (key, index))
+        entries.append(entry)
 
 
 def _explain(merged: _Merged, error: ErrorDetails) -> FileFault:
@@ -233,14 +297,15 @@ def _explain(merged: _Merged, error: ErrorDetails) -> FileFault:
     place = tuple(_known(merged.content, error["loc"]))
     if kind == MISTAKE:
         at = tuple(context.get("at", ()))
-        return merged.fault((*place, *at), context["message"], context.get("fix", ""))
+        fix, rule = context.get("fix", ""), context.get("rule", "malformed")
+        return merged.fault((*place, *at), context["message"], fix, rule=rule)
     message, fix = _SAID.get(kind, (f"写得不对:{error['msg']}", ""))
     if kind in ("literal_error", "enum"):
         choices = re.findall("'([^']+)'", context["expected"])
         message, fix = f"没有 {error['input']} 这个词", nearest(str(error["input"]), choices)
     if kind == "missing":
         place = (*place, error["loc"][-1])
-    return merged.fault(place, message, fix)
+    return merged.fault(place, message, fix, rule=_RULES.get(kind, "malformed"))
 
 
 def _known(content: Any, loc: tuple[int | str, ...]) -> Iterator[int | str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from domain.calendar_news import extended
 from domain.civil_time import local
 from domain.escalation import next_due, standings_of
 from domain.events import Event
@@ -87,6 +88,7 @@ async def _project(
             f"工单 {number} 所用的政策 {ticket.policy}@{ticket.policy_version} 不在 policy_version "
             "里,投影没有改动:请先补上这一版"
         )
-    standings = standings_of(ticket, policy, happened[-1].at)
+    known = extended(policy, ticket.calendars)
+    standings = standings_of(ticket, known, happened[-1].at)
     row = ticket_row(ticket, decided_at, next_due(standings))
     await connection.fetchval(statement("ticket_project"), row, promise_rows(number, standings))

@@ -1,5 +1,6 @@
 """Real servers for the tests: each started once, ended with the session."""
 
+import os
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -8,10 +9,17 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 from temporalio.testing import WorkflowEnvironment
 
 from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.skipping import SkippingEnvironment, live_server, skipping_server
+
+# The same examples in every run, so that nothing turns red by chance and by another's change;
+# `make search` looks for new ones.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 TEMPLATE = "aftercare_template"
 

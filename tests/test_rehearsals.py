@@ -5,6 +5,7 @@ import csv
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from temporalio.worker import Replayer
 
@@ -15,6 +16,7 @@ from rehearsal.stage import Stage, load_all, open_stage
 from runtime.policy_files import PolicyShelf
 from runtime.settings import settings
 from runtime.temporal import workflow_runner
+from tests.judged_again import Row, judged_again
 from workflows.loaner import LoanerWorkflow
 from workflows.messages import ticket_workflow_id
 from workflows.repair_ticket import RepairTicketWorkflow
@@ -53,13 +55,20 @@ class Playbill:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._acts: dict[Path, asyncio.Task[Result]] = {}
+        self.judged: dict[Path, dict[str, tuple[list[Row], list[Row]]]] = {}
 
     async def result(self, path: Path) -> Result:
         now = SCRIPTS.index(path)
         for one in SCRIPTS[now : now + 3]:
             if one not in self._acts:
-                self._acts[one] = asyncio.create_task(self._stage.act(load(one)))
+                self._acts[one] = asyncio.create_task(self._act(one))
         return await self._acts[path]
+
+    async def _act(self, path: Path) -> Result:
+        async def judge(pool: asyncpg.Pool) -> None:
+            self.judged[path] = await judged_again(pool)
+
+        return await self._stage.act(load(path), afterwards=judge)
 
     async def close(self) -> None:
         for act in self._acts.values():
@@ -78,6 +87,11 @@ async def playbill(stage: Stage) -> AsyncIterator[Playbill]:
 async def test_rehearsal(stage: Stage, playbill: Playbill, path: Path) -> None:
     result = await playbill.result(path)
     assert [str(failure) for failure in result.failures] == []
+    # What-if under a ticket's own policy says exactly what happened.
+    judged = playbill.judged[path]
+    assert set(result.tickets) <= set(judged)
+    for again, recorded in judged.values():
+        assert again == recorded
     for workflow_id in (*map(ticket_workflow_id, result.tickets), *result.loaners):
         await replay(stage, workflow_id)
 

@@ -19,6 +19,7 @@ LOANER = "LoanerWorkflow"
 # Signals and the query of a ticket; its updates are the commands themselves, by name.
 PHONE_CALL = "phone_call"
 DROP_CALL = "drop_call"
+CALENDAR_NEWS = "calendar_news"  # CalendarDates, when another year's workdays are known
 ABSORB = "absorb"  # an update, from a ticket that is to be merged: Absorb
 TICKET = "ticket"
 LOANER_NEWS = "loaner_news"  # LoanProgress, from its loaner

@@ -20,6 +20,7 @@ from activities.signatures import (
     AskToAbsorb,
     TurnRequest,
 )
+from domain.calendar_news import CalendarDates
 from domain.calls import Call
 from domain.case import Case, open_case
 from domain.escalation import Wake, next_due, standings_of
@@ -32,6 +33,7 @@ from domain.readable import in_lines
 from domain.refusals import RefusalType, Refused, invalid
 from domain.rotation import Turn
 from domain.settling import next_wake, settle
+from domain.steps.calendars import extend_calendar
 from domain.steps.calls import drop_call, take_call
 from domain.steps.dispatching import assign
 from domain.steps.loaners import errand_done, loan_of, take_news
@@ -51,6 +53,7 @@ from workflows.incoming import as_failure, read_message, read_order
 from workflows.ledger_flusher import LedgerFlusher
 from workflows.messages import (
     ABSORB,
+    CALENDAR_NEWS,
     DROP_CALL,
     LOANER_NEWS,
     PHONE_CALL,
@@ -241,6 +244,8 @@ class RepairTicketWorkflow:
             self._become(take_news(settle(self._case, now), news, now))
         elif name == DROP_CALL and (dropped := read_message(message, DropCall)) is not None:
             self._become(drop_call(settle(self._case, now), dropped.call_id, now))
+        elif name == CALENDAR_NEWS and (dates := read_message(message, CalendarDates)) is not None:
+            self._become(extend_calendar(settle(self._case, now), dates, now))
 
     @workflow.query(name=TICKET)
     def view(self) -> TicketView:

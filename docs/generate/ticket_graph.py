@@ -15,7 +15,7 @@ from domain.case import Case, open_case
 from domain.events import PROCEDURE, Event, Opening
 from domain.loan import LoanProgress
 from domain.policy import OutOfWarranty
-from domain.procedure import DONE, NOT_YET_SUPPORTED, decide
+from domain.procedure import DONE, decide
 from domain.refusals import Refused
 from domain.rotation import Turn
 from domain.settling import next_wake, settle
@@ -166,8 +166,6 @@ def _followed_up(found: Found, spot: Spot, opened_by: Command) -> Iterator[Spot]
 
 def _after(found: Found, spot: Spot, one: Asked) -> Spot | None:
     """The ticket after that order; None: it was refused."""
-    if one.command.value in NOT_YET_SUPPORTED:
-        return None
     try:
         after = decide(spot.case, one.command.value, one.order, spot.now)
     except Refused:

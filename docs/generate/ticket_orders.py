@@ -22,12 +22,12 @@ from domain.policy import (
 from domain.procedure import RULES
 from domain.promise import Promise
 from domain.ticket import Actor, TechnicianRef, Ticket
-from domain.vocabulary import Command, HoldReason, Role, TicketKind
+from domain.vocabulary import Command, GuidanceWay, HoldReason, Role, TicketKind
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=CHINA)
 SENT = TechnicianRef(id="T01", name="T01")
 OTHER = TechnicianRef(id="T02", name="T02")
-ELSEWHERE = "W2"
+ELSEWHERE, OTHER_POLICY = "W2", "other"
 
 NEW = Device(
     product="P", product_class="c", accepted_on=START.date(), invoice_date=START.date(), weight_kg=6
@@ -37,6 +37,7 @@ UNDATED = NEW.model_copy(update={"accepted_on": None})
 
 PAID: list[dict[str, Any]] = [{"item": "i", "kind": "part", "quantity": 1, "unit_price_fen": 100}]
 FREE: list[dict[str, Any]] = [{**PAID[0], "unit_price_fen": 0}]
+BROUGHT: dict[str, Any] = {"product": "P", "same_model": True}
 
 
 def policy(first: OutOfWarranty) -> Policy:
@@ -96,6 +97,8 @@ def _looked_up(pinned: Policy) -> Iterator[tuple[Command, str, dict[str, Any], L
         yield Command.REGISTER, "", {"symptom": "x"}, found
     named = {"technician": OTHER.id, "reason": "x"}
     yield Command.DISPATCH, "anew", named, LookedUp(technician=OTHER)
+    other = LookedUp(policy=pinned.model_copy(update={"name": OTHER_POLICY}), policy_version="v")
+    yield Command.ADOPT_POLICY, "", {"policy": OTHER_POLICY, "reason": "x"}, other
     target = LookedUp(target=MergeTarget(number=ELSEWHERE))
     yield Command.MERGE_INTO, "", {"ticket": ELSEWHERE}, target
 
@@ -117,7 +120,8 @@ def _of_the_desk(ticket: Ticket, now: datetime) -> Plain:
     yield Command.AMEND, "", {"field": "accepted_on", "value": str(NEW.accepted_on)}
     yield Command.AMEND, "", {"field": "accepted_on", "value": str(OLD.accepted_on)}
     yield Command.CALL_BACK, "", {}
-    yield Command.START_GUIDANCE, "", {}
+    for way in GuidanceWay:
+        yield Command.START_GUIDANCE, "" if way is GuidanceWay.PHONE else way, {"way": way.value}
     yield Command.GUIDE, "solved", {"outcome": "solved"}
     yield Command.GUIDE, "needs_visit", {"outcome": "needs_visit"}
     for answer in (True, False, "unknown"):
@@ -158,8 +162,8 @@ def _of_visits(ticket: Ticket, now: datetime) -> Plain:
     for step in (Command.ACCEPT, Command.DEPART, Command.ARRIVE, Command.START_WORK):
         yield step, "", {}
     yield Command.DECLINE, "", {"reason": "x"}
-    yield Command.FINISH, "", {}
-    yield Command.FINISH, "", {"lines": PAID}
+    yield Command.FINISH, "", {"exchanged_for": BROUGHT}
+    yield Command.FINISH, "", {"lines": PAID, "exchanged_for": BROUGHT}
     yield Command.LEAVE_UNFINISHED, "", {"reason": "x"}
 
 

@@ -16,7 +16,6 @@ from domain.policy import Policy
 from domain.procedure import (
     BEFORE_A_VISIT,
     DONE,
-    NOT_YET_SUPPORTED,
     OPEN,
     REGISTERED_ON,
     RULES,
@@ -50,6 +49,8 @@ MORE_CHINESE = {
     "follow_up_tried_2": "第二次回访未接通",
     "follow_up_tried_3": "第三次回访未接通",
     "remote_started": "开始远程支持",
+    "appointed": "约定上门的时间",
+    "held_for_weather": "因天气等待",
     "proposed": "提出方案",
 }
 
@@ -142,7 +143,6 @@ def _commands(found: Found) -> list[str]:
     ]
     head = ("command", "", "who", "in stage", "not before", "fields")
     lines += table(head, [_row(found, command) for command in Command if command in RULES])
-    lines += ["", f"Not supported yet: {', '.join(sorted(NOT_YET_SUPPORTED))}."]
     lines += _never(found)
     return lines
 

@@ -12,6 +12,7 @@ from domain.lending.case import LoanCase, is_over
 from domain.loan import Loan
 from domain.policy import Policy
 from domain.promises import Moment, Standing, standings
+from domain.quiet_hours import telling_time
 from domain.ticket import Firing, Kept
 from domain.vocabulary import LoanerState, Milestone, PromiseState
 
@@ -138,7 +139,7 @@ def _fire(
         promise=standing.promise,
         occurrence=standing.occurrence,
         level=moment.level,
-        clauses=standing.clauses,
+        clauses=moment.clauses or standing.clauses,
         due=due,
         fired_at=now,
         late_seconds=max(0, int((now - due).total_seconds())),
@@ -151,6 +152,11 @@ def _fire(
         "clauses": list(firing.clauses),
     }
     case = case.record(kind, now, details=told, firings=_with(case.loan, firing))
+    promise = case.policy.promise(standing.promise)
+    ladder = case.policy.ladder(promise) if promise is not None else None
+    not_before = telling_time(case.policy, ladder, now) if ladder is not None else now
+    if not_before > now:
+        told["not_before"] = not_before.isoformat()
     return case.notice(now, moment.tell, kind, **told)
 
 

@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from domain.commands import Fields, Order, Text, read_fields
+from domain.directory import LARGEST_FEN
 from domain.lending.case import OUT, LoanCase, charge_waits, is_damaged, is_over
 from domain.lending.news import last_moment, recalled
 from domain.loan import Loan
 from domain.permitted import check_role, deed_time
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.request import Request
-from domain.ticket import LARGEST_FEN
 from domain.vocabulary import LoanerCommand, LoanerState, Milestone, Role
 
 Fen = Annotated[int, Field(ge=0, le=LARGEST_FEN, strict=True)]

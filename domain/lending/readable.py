@@ -1,23 +1,9 @@
 """How a loaner reads to people: the Chinese beside the contract's words, and a loan in lines."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from domain.loan import Loan
-from domain.vocabulary import LoanerState
-
-LOANER_STATE_NAMES: Mapping[LoanerState, str] = {
-    LoanerState.REQUESTED: "待预留",
-    LoanerState.NEEDS_DECISION: "待主管选定",
-    LoanerState.RESERVED: "已预留",
-    LoanerState.NO_STOCK: "无备机,排队中",
-    LoanerState.DELIVERED: "已送到",
-    LoanerState.RECALLED: "待收回",
-    LoanerState.OVERDUE: "逾期未收回",
-    LoanerState.RETURNED: "已收回",
-    LoanerState.LOST: "已丢失",
-    LoanerState.RELEASED: "已取消",
-}
+from domain.state_names import LOANER_STATE_NAMES
 
 
 def loan_in_lines(loan: Loan, next_at: datetime | None) -> str:

@@ -13,12 +13,12 @@ from domain.civil_time import MILLISECOND
 from domain.commands import DecideFeeFields, QuoteFields
 from domain.escalation import Wake
 from domain.events import Changes
-from domain.fees import charged_fen, is_paid
+from domain.fees import charged_fen, checked_prices, is_paid
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.ending import end
 from domain.steps.holds import begun, lifted
 from domain.steps.request import Request
-from domain.steps.standing import called_back_from, next_stage
+from domain.steps.standing import called_back_from, next_stage, reported_on
 from domain.ticket import Quote, Ticket
 from domain.vocabulary import (
     FeeDecision,
@@ -36,6 +36,7 @@ def quote(case: Case, request: Request[QuoteFields]) -> Case:
     ticket, lines = case.ticket, request.fields.lines
     if ticket.remedy is Remedy.RETURN:
         raise Refused(RefusalType.INVALID_TRANSITION, "顾客选择退货,不再报价")
+    ruled = checked_prices(case.policy, ticket, reported_on(ticket), lines)
     paid = is_paid(lines)
     made = Quote(
         number=len(ticket.quotes) + 1,
@@ -58,7 +59,12 @@ def quote(case: Case, request: Request[QuoteFields]) -> Case:
             milestones={Milestone.QUOTED: request.at},
             holds=holds,
         ),
-        details={**request.details("lines"), "quote": made.number, "total_fen": made.total_fen},
+        details={
+            **request.details("lines"),
+            "quote": made.number,
+            "total_fen": made.total_fen,
+            **({"rulings": ruled} if ruled else {}),
+        },
     )
     case = go_on(case, request.now)
     if not paid:

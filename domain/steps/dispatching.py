@@ -111,7 +111,7 @@ def assign(case: Case, turn: Turn, now: datetime) -> Case:
         dispatched_at=order.at,
         emergency=order.emergency,
     )
-    milestones = {Milestone.DISPATCHED: order.at}
+    milestones = {Milestone.DISPATCHED: order.at, **_appointed(order.window)}
     if not order.emergency:
         milestones[Milestone.ORDER_ISSUED] = order.at
     case = case.record(
@@ -189,6 +189,11 @@ def as_window(
     return Window(from_=window.from_, to=window.to)
 
 
+def _appointed(window: Window | None) -> dict[Milestone, datetime]:
+    """The appointment that a window makes; it takes the place of the one before."""
+    return {} if window is None else {Milestone.APPOINTED: window.from_}
+
+
 def open_visit(case: Case) -> Visit:
     """The visit that is open; the table of stages lets no visit command through without one."""
     visit = case.ticket.visit
@@ -261,7 +266,7 @@ def _change_visit(
             "visit_moved",
             request.now,
             by=request.by,
-            changes=Changes(visit=moved),
+            changes=Changes(visit=moved, milestones=_appointed(window)),
             details=request.details("window"),
         )
         return case.notice(

@@ -1,14 +1,14 @@
 """电话指导 and the call back: what is done for the caller before anybody is sent (D5-A3.3)."""
 
 from domain.case import Case
-from domain.commands import CallBackFields, Fields, GuideFields
+from domain.commands import CallBackFields, GuideFields, StartGuidanceFields
 from domain.events import Changes
 from domain.refusals import RefusalType, Refused
 from domain.steps.consent import made_void
 from domain.steps.holds import lifted
 from domain.steps.loaners import tell_loaners
 from domain.steps.request import Request
-from domain.vocabulary import HoldReason, Milestone, Remedy, Stage
+from domain.vocabulary import GuidanceWay, HoldReason, Milestone, Remedy, Stage
 
 
 def call_back(case: Case, request: Request[CallBackFields]) -> Case:
@@ -22,13 +22,24 @@ def call_back(case: Case, request: Request[CallBackFields]) -> Case:
     )
 
 
-def start_guidance(case: Case, request: Request[Fields]) -> Case:
+REACHED_BY = {
+    GuidanceWay.PHONE: (Milestone.GUIDANCE_STARTED,),
+    GuidanceWay.REMOTE: (Milestone.GUIDANCE_STARTED, Milestone.REMOTE_STARTED),
+    GuidanceWay.PROPOSAL: (Milestone.PROPOSED,),
+}
+"""What each way of helping begins. A proposal says what will be done; it guides nobody yet."""
+
+
+def start_guidance(case: Case, request: Request[StartGuidanceFields]) -> Case:
+    """Help from afar begins: by phone, on the device itself, or with a proposal (D4-R2)."""
+    way = request.fields.way
+    details = request.details() if way is GuidanceWay.PHONE else request.details("way")
     return case.record(
-        "guidance_started",
+        "proposed" if way is GuidanceWay.PROPOSAL else "guidance_started",
         request.now,
         by=request.by,
-        changes=Changes(milestones={Milestone.GUIDANCE_STARTED: request.at}),
-        details=request.details(),
+        changes=Changes(milestones=dict.fromkeys(REACHED_BY[way], request.at)),
+        details=details,
     )
 
 

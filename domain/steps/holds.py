@@ -10,7 +10,7 @@ from domain.events import Changes
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.request import Request
 from domain.ticket import Hold, Ticket
-from domain.vocabulary import HoldReason, Role
+from domain.vocabulary import HoldReason, Milestone, Role
 
 TOLD = {
     HoldReason.WEATHER: (Role.CUSTOMER, Role.TECHNICIAN),
@@ -35,11 +35,16 @@ def hold(case: Case, request: Request[HoldFields]) -> Case:
     else:
         since = _after_the_last(case.ticket, fields.reason, request.at)
         changed = Hold(reason=fields.reason, since=since, until=fields.until)
+    # A wait that is only given another end is the same wait: nobody need be told of it anew.
+    begins = known is None and fields.reason is HoldReason.WEATHER
     case = case.record(
         "held" if known is None else "hold_changed",
         request.now,
         by=request.by,
-        changes=Changes(holds=(changed,)),
+        changes=Changes(
+            holds=(changed,),
+            milestones={Milestone.HELD_FOR_WEATHER: request.at} if begins else {},
+        ),
         details=request.details("until"),
     )
     return _tell(case, request.now, fields.reason, "held")

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from domain.case import Case
+from domain.civil_time import MILLISECOND
 from domain.commands import Fields
 from domain.escalation import Wake, standings_of
 from domain.events import Changes
@@ -62,11 +63,19 @@ def next_reservation(case: Case, now: datetime) -> Wake | None:
     if not _may_reserve(case) or _in_hand(case.ticket) is not None:
         return None
     ahead = [
-        Wake(one.remedy_at, f"loaner for {one.promise} {' '.join(one.clauses)}")
+        Wake(begins, f"loaner for {one.promise} {' '.join(one.clauses)}")
         for one in standings_of(case.ticket, case.policy, now)
-        if one.state is PromiseState.RUNNING and one.remedy_at is not None and one.remedy_at > now
+        if one.state is PromiseState.RUNNING
+        and (begins := _begins(one)) is not None
+        and begins > now
     ]
     return min(ahead, key=lambda wake: wake.at, default=None)
+
+
+def _begins(standing: Standing) -> datetime | None:
+    """When its remedy is asked for. One without a lead waits until the promise is missed."""
+    at = standing.remedy_at
+    return at + MILLISECOND if at is not None and at == standing.due else at
 
 
 def take_news(case: Case, news: LoanProgress, now: datetime) -> Case:
@@ -165,7 +174,8 @@ def _remedies_due(case: Case, now: datetime) -> Iterable[Standing]:
     if known is not None and not undecided(known):
         return
     for standing in standings_of(case.ticket, case.policy, now):
-        began = standing.remedy_at is not None and standing.remedy_at <= now
+        begins = _begins(standing)
+        began = begins is not None and begins <= now
         owed = standing.state in _OWED and standing.stopped_at is None
         if began and owed and (standing.promise, standing.occurrence) not in lent:
             yield standing
@@ -284,6 +294,7 @@ def _escalate_early(case: Case, owed: Standing, now: datetime) -> Case:
         fired_at=now,
         late_seconds=0,
         early="no_stock",
+        tell=first.tell,
     )
     case = case.record("promise_endangered", now, changes=Changes(firing=firing))
     return case.notice(

@@ -5,14 +5,13 @@ from datetime import datetime
 from pydantic import JsonValue, ValidationError
 
 from domain.case import Case
-from domain.civil_time import local
 from domain.commands import AmendFields, AssessFields, LookedUp, RegisterFields, fault_of
 from domain.directory import Device
 from domain.events import Changes
 from domain.refusals import invalid
 from domain.steps.consent import go_on, nothing_to_pay, to_pay_after_all
 from domain.steps.request import Request
-from domain.steps.standing import called_back_from, next_stage
+from domain.steps.standing import called_back_from, next_stage, reported_on
 from domain.ticket import Registration, Ticket
 from domain.vocabulary import (
     Cause,
@@ -23,7 +22,7 @@ from domain.vocabulary import (
     TicketKind,
     Warranty,
 )
-from domain.warranty import PurchaseFacts, WarrantyDecision, decide_warranty
+from domain.warranty import PurchaseFacts, WarrantyDecision, decide_warranty, paid_cause
 
 REDIRECTED = {
     TicketKind.ENQUIRY: "咨询,转相应部门答复",
@@ -89,7 +88,7 @@ def assess(case: Case, request: Request[AssessFields]) -> Case:
     fields = request.fields
     said = fields.model_dump(
         mode="json",
-        include={"fault_kind", "device_fault", "severity", "cause", "weight_kg"},
+        include={"fault_kind", "device_fault", "severity", "cause", "weight_kg", "listed_fault"},
         exclude_none=True,
     )
     if not said and fields.in_warranty is None:
@@ -126,10 +125,10 @@ def amend(case: Case, request: Request[AmendFields], looked_up: LookedUp) -> Cas
         changes = Changes(facts={"urgent": value})
     elif name == "device" and entry is not None:
         changes = _amended_device(case, looked_up)
-    elif name in _OF_DEVICE and entry is not None:
+    elif name in (*_OF_DEVICE, *_PAPERS) and entry is not None:
         changes = _amended_fact(entry, name, value)
     if changes is None:
-        known = (*_AMENDABLE, "urgent", "device", *_OF_DEVICE)
+        known = (*_AMENDABLE, "urgent", "device", *_OF_DEVICE, *_PAPERS)
         raise invalid("field", f"可更正的有:{'、'.join(known)}")
     case = case.record(
         "amended",
@@ -138,14 +137,17 @@ def amend(case: Case, request: Request[AmendFields], looked_up: LookedUp) -> Cas
         changes=changes,
         details=request.details("field", "value"),
     )
-    return _judge_again(case, request.now) if name in ("device", *_OF_DEVICE) else case
+    judged = name in ("device", *_OF_DEVICE, *_PAPERS)
+    return judge_again(case, request.now) if judged else case
 
 
 _AMENDABLE = ("caller_name", "caller_phone", "site", "symptom", "category")
 _OF_DEVICE = (
-    *("product_class", "weight_kg", "repairs_done"),
-    *("invoice_date", "delivered_on", "accepted_on"),
+    *("product_class", "weight_kg", "repairs_done", "days_in_repair"),
+    *("invoice_date", "delivered_on", "accepted_on", "contracted_on", "exchanged_on"),
 )
+_PAPERS = ("contract", "warranty_card", "invoice_price_fen")
+"""What the device's entry has beside its facts."""
 
 
 def _amended_device(case: Case, looked_up: LookedUp) -> Changes:
@@ -172,17 +174,14 @@ def _amended_fact(entry: Registration, name: str, value: JsonValue) -> Changes:
     except ValidationError as error:
         fault = fault_of(error, Device)
         raise invalid("value", fault.message) from None
-    facts = _device_facts(device)
-    return Changes(
-        registration=entry.model_copy(update={"device": device}), facts={name: facts.get(name)}
-    )
+    said = _device_facts(device)
+    facts = {name: said.get(name)} if name in _OF_DEVICE else {}
+    return Changes(registration=entry.model_copy(update={"device": device}), facts=facts)
 
 
-def _judge_again(case: Case, now: datetime) -> Case:
+def judge_again(case: Case, now: datetime) -> Case:
     """The books decide again, unless a person has decided."""
-    warranty = case.ticket.warranty
-    by_person = warranty is not None and not (warranty.clauses or warranty.missing)
-    if by_person:
+    if case.ticket.warranty_by_person:
         return case
     said = case.ticket.facts.get("cause")
     cause = Cause(str(said)) if said in set(Cause) else Cause.QUALITY
@@ -218,29 +217,15 @@ def _redirect(case: Case, request: Request[RegisterFields]) -> Case:
 def _device_facts(device: Device | None) -> dict[str, JsonValue]:
     if device is None:
         return {}
-    return device.model_dump(
-        mode="json",
-        include={
-            "product_class",
-            "weight_kg",
-            "invoice_date",
-            "delivered_on",
-            "accepted_on",
-            "repairs_done",
-        },
-        exclude_none=True,
-    )
+    return device.model_dump(mode="json", include=set(_OF_DEVICE), exclude_none=True)
 
 
 def _judge_warranty(
     case: Case, now: datetime, *, cause: Cause, milestone_at: datetime | None = None
 ) -> Case:
     """What the purchase facts say; `assess` corrects it."""
-    ticket = case.ticket
-    reported = ticket.first(Milestone.REPORTED) or ticket.opened_at
-    decision = decide_warranty(
-        case.policy, _purchase_facts(ticket), local(reported).date(), cause=cause
-    )
+    purchase = PurchaseFacts.of(_device_of(case.ticket))
+    decision = decide_warranty(case.policy, purchase, reported_on(case.ticket), cause=cause)
     known = decision.in_warranty is not Warranty.UNKNOWN
     milestones = {Milestone.ASSESSED: milestone_at} if known and milestone_at else {}
     return _record_warranty(case, now, decision, milestones)
@@ -249,12 +234,10 @@ def _judge_warranty(
 def _books_decide(case: Case, cause: Cause) -> bool:
     """Whether a cause may change the decision: one that is paid for always does (D5-B4.3b4).
 
-    Any other leaves what a person has decided alone, which names no clauses and misses nothing.
+    Any other leaves what a person has decided alone.
     """
-    terms, warranty = case.policy.warranty, case.ticket.warranty
-    if terms is not None and any(paid.cause is cause for paid in terms.paid_causes):
-        return True
-    return warranty is None or bool(warranty.clauses or warranty.missing)
+    paid = case.policy.warranty is not None and paid_cause(case.policy, cause) is not None
+    return paid or not case.ticket.warranty_by_person
 
 
 def decide_by_person(case: Case, now: datetime, answer: bool | str, basis: str) -> Case:
@@ -303,12 +286,5 @@ def _record_warranty(
     return case
 
 
-def _purchase_facts(ticket: Ticket) -> PurchaseFacts:
-    device = ticket.registration.device if ticket.registration else None
-    if device is None:
-        return PurchaseFacts()
-    return PurchaseFacts(
-        invoice_date=device.invoice_date,
-        delivered_on=device.delivered_on,
-        accepted_on=device.accepted_on,
-    )
+def _device_of(ticket: Ticket) -> Device | None:
+    return ticket.registration.device if ticket.registration else None

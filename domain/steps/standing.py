@@ -1,13 +1,21 @@
 """Where a registered ticket stands while nobody is out on it (design §2)."""
 
+from datetime import date
+
+from domain.civil_time import local
 from domain.policy import Policy
 from domain.ticket import Ticket
-from domain.vocabulary import QuoteState, Remedy, Stage, Warranty
+from domain.vocabulary import Milestone, QuoteState, Remedy, Stage, Warranty
 
 WAITING = frozenset({Stage.REGISTERED, Stage.ASSESSING, Stage.AWAITING_CONSENT, Stage.DISPATCHING})
 """The stages between which answers, quotes and rulings move a ticket."""
 
 _ANSWERED = (QuoteState.APPROVED, QuoteState.FREE)
+
+
+def reported_on(ticket: Ticket) -> date:
+    """The day of the report, which decides what warranty and three guarantees give."""
+    return local(ticket.first(Milestone.REPORTED) or ticket.opened_at).date()
 
 
 def waiting_stage(ticket: Ticket, policy: Policy) -> Stage:

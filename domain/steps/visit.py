@@ -7,15 +7,16 @@ from pydantic import JsonValue
 from domain.case import Case
 from domain.commands import Fields, FinishFields, LeaveUnfinishedFields
 from domain.events import Changes
-from domain.fees import agreed_quote, check_agreed, is_paid
+from domain.fees import agreed_quote, check_agreed, checked_prices, is_paid
 from domain.refusals import RefusalType, Refused, invalid
 from domain.steps.consent import go_on, made_void
 from domain.steps.dispatching import as_window, open_visit
 from domain.steps.holds import lifted
 from domain.steps.loaners import tell_loaners
 from domain.steps.request import Request
-from domain.ticket import FeeLine, Ticket, Visit
-from domain.vocabulary import HoldReason, Milestone, Role, Stage, Warranty
+from domain.steps.standing import reported_on
+from domain.ticket import ExchangedFor, FeeLine, Ticket, Visit
+from domain.vocabulary import HoldReason, Milestone, Remedy, Role, Stage, Warranty
 
 WAITED_FOR = tuple(reason for reason in HoldReason if reason is not HoldReason.DISPUTE)
 
@@ -47,6 +48,8 @@ def finish(case: Case, request: Request[FinishFields]) -> Case:
     fields = request.fields
     visit = open_visit(case)
     _refuse_while_asked(case.ticket)
+    _refuse_poor_exchange(case.ticket, fields.exchanged_for)
+    ruled = checked_prices(case.policy, case.ticket, reported_on(case.ticket), fields.lines)
     _refuse_unagreed_fee(case, request.at, fields.lines)
     milestones = {Milestone.RESOLVED: request.at, Milestone.VISIT_ENDED: request.at}
     if visit.started_at is None and visit.arrived_at is not None:
@@ -62,6 +65,7 @@ def finish(case: Case, request: Request[FinishFields]) -> Case:
             "minutes": fields.minutes,
             "site_cleared": fields.site_cleared,
             "warning_tag": fields.warning_tag,
+            "exchanged_for": fields.exchanged_for,
         }
     )
     asked = case.ticket.open_quote
@@ -79,7 +83,9 @@ def finish(case: Case, request: Request[FinishFields]) -> Case:
             # What the work waited for is over with it, whoever forgot to say so.
             holds=lifted(case.ticket, request.at, *WAITED_FOR),
         ),
-        details=_told(request, "work", "minutes", "site_cleared", "warning_tag"),
+        details=_told(
+            request, ruled, *("work", "minutes", "site_cleared", "warning_tag", "exchanged_for")
+        ),
     )
     return tell_loaners(case, request.now, "repaired")
 
@@ -90,6 +96,7 @@ def leave_unfinished(case: Case, request: Request[LeaveUnfinishedFields]) -> Cas
     visit = open_visit(case)
     if fields.reason is None:
         raise invalid("reason", "未完成要写原因")
+    ruled = checked_prices(case.policy, case.ticket, reported_on(case.ticket), fields.lines)
     _refuse_unagreed_fee(case, request.at, fields.lines)
     left = visit.model_copy(
         update={
@@ -118,17 +125,20 @@ def leave_unfinished(case: Case, request: Request[LeaveUnfinishedFields]) -> Cas
             },
             facts={"last_visit": "unfinished"},
         ),
-        details=_told(request, "next_visit", "work"),
+        details=_told(request, ruled, "next_visit", "work"),
     )
     case = go_on(case, request.now)
     return case.notice(request.now, Role.SUPERVISOR.value, "left_unfinished")
 
 
 def _told(
-    request: Request[FinishFields] | Request[LeaveUnfinishedFields], *names: str
+    request: Request[FinishFields] | Request[LeaveUnfinishedFields],
+    ruled: list[JsonValue],
+    *names: str,
 ) -> dict[str, JsonValue]:
-    """What the technician said; the lines where there are any."""
-    return request.details(*names, *(["lines"] if request.fields.lines else []))
+    """What the technician said; the lines where there are any, and the rules on their prices."""
+    said = request.details(*names, *(["lines"] if request.fields.lines else []))
+    return {**said, "rulings": ruled} if ruled else said
 
 
 def _accepted_visit(case: Case) -> Visit:
@@ -167,6 +177,15 @@ def _refuse_while_asked(ticket: Ticket) -> None:
         raise Refused(
             RefusalType.CONSENT_NEEDED, "报价还没有答复;等 decide_fee,或 leave_unfinished"
         )
+
+
+def _refuse_poor_exchange(ticket: Ticket, brought: ExchangedFor | None) -> None:
+    """What is brought is the same model, or somebody says why it is no worse (D5-C6.2.b)."""
+    if brought is None:
+        if ticket.procedure >= 3 and ticket.remedy is Remedy.EXCHANGE:
+            raise invalid("exchanged_for", "顾客选择换货:请写换上的产品,同型号或不低于原性能")
+    elif not brought.same_model and brought.not_worse is None:
+        raise invalid("exchanged_for.not_worse", "不是同型号的,要写明为何不低于原性能")
 
 
 def _refuse_unagreed_fee(case: Case, at: datetime, lines: tuple[FeeLine, ...]) -> None:

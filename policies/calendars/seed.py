@@ -1,9 +1,10 @@
 """Writes `cn_workdays.yaml` from the dev package `chinesecalendar`, when a year is announced.
 
-    python policies/calendars/seed.py 2025 2026
+    python policies/calendars/seed.py 2008 2026
 
-The State Council announces one year at a time, in the November before. Name its notice in NOTICES
-first: a year without a source is refused. Compare the diff with the notice before committing.
+The State Council announces one year at a time, in the November before. Write its notice's number
+into NUMBERS first: a year without a source is refused. Compare the diff with the notice before
+committing; a notice that changes a year afterwards goes into CHANGED_BY.
 """
 
 import sys
@@ -14,9 +15,34 @@ from pathlib import Path
 from chinese_calendar import constants
 
 TARGET = Path(__file__).with_name("cn_workdays.yaml")
-NOTICES = {
-    2025: "国务院办公厅关于2025年部分节假日安排的通知(国办发明电〔2024〕12号)",
-    2026: "国务院办公厅关于2026年部分节假日安排的通知(国办发明电〔2025〕7号)",
+NUMBERS = {
+    2008: "国办发明电〔2007〕52号",
+    2009: "国办发明电〔2008〕42号",
+    2010: "国办发明电〔2009〕27号",
+    2011: "国办发明电〔2010〕40号",
+    2012: "国办发明电〔2011〕45号",
+    2013: "国办发明电〔2012〕33号",
+    2014: "国办发明电〔2013〕28号",
+    2015: "国办发明电〔2014〕28号",
+    2016: "国办发明电〔2015〕18号",
+    2017: "国办发明电〔2016〕17号",
+    2018: "国办发明电〔2017〕12号",
+    2019: "国办发明电〔2018〕15号",
+    2020: "国办发明电〔2019〕16号",
+    2021: "国办发明电〔2020〕27号",
+    2022: "国办发明电〔2021〕11号",
+    2023: "国办发明电〔2022〕16号",
+    2024: "国办发明电〔2023〕7号",
+    2025: "国办发明电〔2024〕12号",
+    2026: "国办发明电〔2025〕7号",
+}
+CHANGED_BY = {
+    2015: (
+        "国务院关于中国人民抗日战争暨世界反法西斯战争胜利70周年纪念日调休放假的通知"
+        "(国发明电〔2015〕1号)"
+    ),
+    2019: "国务院办公厅关于调整2019年劳动节假期安排的通知(国办发明电〔2019〕3号)",
+    2020: "国务院办公厅关于延长2020年春节假期的通知(国办发明电〔2020〕1号)",
 }
 HEADER = """\
 # 法定节假日与调休补班日。由 seed.py 生成,请勿手改;新一年公布后,先在 seed.py 写上通知,再运行。
@@ -39,10 +65,17 @@ def listed(key: str, entries: Iterable[str]) -> list[str]:
     return [f"{key}:", *(f'  - "{entry}"' for entry in entries)]
 
 
+def notices(year: int) -> Iterator[str]:
+    """What the year's dates rest on. KeyError for a year without a notice."""
+    yield f"国务院办公厅关于{year}年部分节假日安排的通知({NUMBERS[year]})"
+    if year in CHANGED_BY:
+        yield CHANGED_BY[year]
+
+
 def seed(first: int, last: int) -> str:
     """The file's text for those years and all between. KeyError for a year without a notice."""
     years = range(first, last + 1)
-    sources = [NOTICES[year] for year in years]
+    sources = [source for year in years for source in notices(year)]
     unknown = set(years) - {day.year for day in constants.holidays}
     if unknown:
         raise KeyError(f"chinesecalendar does not know {min(unknown)} yet: upgrade it")

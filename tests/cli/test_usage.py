@@ -9,7 +9,7 @@ from cli.app import BAD_USAGE, DONE, REFUSED, run
 
 BAD = [
     ("tickt", "没有命令 tickt,是否想写 ticket?"),
-    ("policy check", "没有命令 check"),
+    ("policy chek", "是否想写 check?"),
     ("ticket registe N", "是否想写 register?"),
     ("ticket register N", "缺少 --by"),
     ("ticket show", "缺少 NUMBER"),

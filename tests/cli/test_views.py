@@ -246,6 +246,45 @@ def test_a_quote_is_shown_in_yuan_with_its_answer(capsys: pytest.CaptureFixture[
     assert "how: 电话" in shown
 
 
+def test_a_choice_of_remedies_is_shown_with_what_is_missing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    remedies = {
+        "open_to": ["exchange", "repair"],
+        "reason": "15 日内:可换、可修",
+        "evidence": [
+            {"proof": "invoice", "have": True, "what": "开票日 2026-03-02"},
+            {"proof": "listed_fault", "have": False, "what": None},
+        ],
+    }
+    print_ticket({**TICKET, "remedies": remedies})
+    shown = capsys.readouterr().out
+    assert "15 日内:可换、可修;还缺:所列性能故障" in shown
+    print_ticket({**TICKET, "remedies": {**remedies, "open_to": []}})
+    assert "还缺" not in capsys.readouterr().out
+
+
+def test_the_rule_on_a_price_and_what_is_unproven_are_said() -> None:
+    ruling = {
+        "item": "密封条",
+        "says": "保外配件只收成本价",
+        "price": "cost",
+        "clauses": ["D5-B4.3b3"],
+        "unproven": "unit_cost_fen",
+    }
+    happened = {
+        "seq": 1,
+        "at": "2026-03-02T11:00:00+08:00",
+        "kind": "quoted",
+        "by": "agent/客服小何",
+        "details": {"rulings": [ruling]},
+    }
+    said = "".join(lines_of(timeline({**TICKET, "timeline": [happened]})))
+    assert "价格规定:项目 密封条" in said
+    assert "价格 成本价" in said
+    assert "未证明 成本价" in said
+
+
 def test_what_a_ticket_waits_for_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     began = {"from": "2026-03-02T11:00:00+08:00"}
     holds = [

@@ -22,6 +22,7 @@ from temporalio.client import WorkflowHistory
 from desk.ticket_desk import TicketDesk
 from domain.civil_time import CHINA
 from domain.policy import Policy
+from domain.promise import Repeat
 from domain.time_limits import Duration, Unit
 from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.skipping import live_server
@@ -42,7 +43,10 @@ SHORT_RUNS = MappingProxyType({"limit.historyCount.suggestContinueAsNew": "60"})
 
 
 class ShortLimits(PolicyShelf):
-    """The policies with an answer and a loaner due within a minute, since nobody waits for days."""
+    """The policies with an answer and a loaner due within a minute, since nobody waits for days.
+
+    And whoever does nothing is told again as soon.
+    """
 
     def get(self, name: str) -> Policy:
         policy = super().get(name)
@@ -53,8 +57,14 @@ class ShortLimits(PolicyShelf):
             one.model_copy(update={"within": A_MINUTE}) if one.id == "loaner_return" else one
             for one in policy.promises
         )
+        again = Repeat(every=A_MINUTE, at_most=2)
+        ladders = {
+            name: ladder.model_copy(update={"repeat": again})
+            for name, ladder in policy.ladders.items()
+        }
         procedure = policy.procedure.model_copy(update={"consent": consent})
-        return policy.model_copy(update={"procedure": procedure, "promises": promises})
+        changed = {"procedure": procedure, "promises": promises, "ladders": ladders}
+        return policy.model_copy(update=changed)
 
 
 async def record(folder: Path) -> None:

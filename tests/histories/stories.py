@@ -15,6 +15,7 @@ from domain.commands import LookedUp, MergeTarget, Order
 from domain.ticket import Actor
 from domain.vocabulary import Role
 from tests.histories.loaner_stories import ENGINEER, LOANER_STORIES, arrives, requested
+from tests.histories.policy_stories import POLICY_STORIES
 from tests.histories.story import Act, Others, Story, Under, until
 from tests.workflows.driving import AGENT, CUSTOMER, SUPERVISOR, OnTicket
 from tests.workflows.lending import INSTRUMENT
@@ -269,5 +270,6 @@ STORIES: Mapping[str, Story] = {
     "merge_refused": Story(_merge_refused),
     "renewed": Story(_renewed, Under.SHORT_RUNS),
     **LOANER_STORIES,
+    **POLICY_STORIES,
 }
 """The name of the file, and what leads a new ticket there."""

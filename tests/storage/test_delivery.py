@@ -373,6 +373,7 @@ async def test_the_task_lives_through_the_loss_of_its_connections(
         await until_tickets(desk, [{"c1"}, {"c2"}])
 
 
+@pytest.mark.clause("D5-C7.1.b")
 async def test_a_ticket_without_a_call_and_its_source_id_again(desk: Desk) -> None:
     async def opened(source: str) -> str:
         return await open_ticket(

@@ -10,13 +10,15 @@ from domain.directory import (
     Customer,
     Device,
     Directory,
+    Entitlement,
     Line,
     Loaner,
     Property,
     StaffMember,
     Technician,
 )
-from domain.vocabulary import Role
+from domain.policy import CoverageKind, PurchaseDate, Term
+from domain.vocabulary import PartClass, Role
 from storage import directory
 from storage.directory import DirectoryRefused, replace_directory
 
@@ -128,6 +130,39 @@ async def test_a_changed_entry_changes_and_a_number_given_up_is_gone(pool: async
     assert [one.id for one in await directory.owners_of(pool, "13900010001")] == ["C2"]
     assert [one.id for one in await directory.owners_of(pool, "13900010009")] == ["C1"]
     assert await directory.device(pool, "D1") == lighter
+
+
+async def test_what_a_contract_and_a_card_say_is_kept_and_found(pool: asyncpg.Pool) -> None:
+    contract = Entitlement(
+        number="HT-7",
+        stacks=True,
+        coverages=(
+            Term(
+                kind=CoverageKind.PARTS_AND_LABOUR,
+                months=24,
+                starts=(PurchaseDate.CONTRACTED_ON,),
+                part_classes=(PartClass.MAIN_PART,),
+            ),
+        ),
+    )
+    card = Entitlement(coverages=(Term(kind=CoverageKind.LIFETIME_PAID),))
+    entitled = BALANCE.model_copy(
+        update={
+            "contracted_on": date(2026, 1, 5),
+            "exchanged_on": date(2026, 10, 1),
+            "days_in_repair": 12,
+            "invoice_price_fen": 599_900,
+            "contract": contract,
+            "warranty_card": card,
+        }
+    )
+    books = BOOKS.model_copy(update={"devices": (entitled,)})
+    await replace_directory(pool, BOOKS)
+    assert (await replace_directory(pool, books)).written["devices"] == 1
+    assert await directory.device(pool, "D1") == entitled
+    assert (await replace_directory(pool, books)).written["devices"] == 0
+    await replace_directory(pool, BOOKS)
+    assert await directory.device(pool, "D1") == BALANCE
 
 
 async def test_a_new_technician_joins_at_the_tail(pool: asyncpg.Pool) -> None:

@@ -4,15 +4,25 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+from pydantic import JsonValue
 
 from desk.showing import show
 from desk.showing_loaners import show_loaner, stock
 from domain.case import Case
-from domain.directory import Directory, Loaner
+from domain.directory import Device, Directory, Loaner
 from domain.events import Absorbed, Changes
 from domain.loan import Asked, Loan, LoanEvent, Wanted
+from domain.policy import ThreeGuarantees
 from domain.refusals import Refused
-from domain.ticket import Dispute, Firing, Hold, Quote, QuoteLine, TicketLoaner
+from domain.ticket import (
+    Dispute,
+    Firing,
+    Hold,
+    Quote,
+    QuoteLine,
+    Registration,
+    TicketLoaner,
+)
 from domain.vocabulary import (
     DisputeSubject,
     FeeKind,
@@ -25,7 +35,7 @@ from domain.vocabulary import (
 from storage import loaners
 from storage.directory import replace_directory
 from storage.ledger import write
-from tests.storage.stories import AGENT, MINUTE, START, batch, opened
+from tests.storage.stories import AGENT, HOUSE, MINUTE, START, batch, opened
 
 NUMBER = "260302-0001"
 METER = Loaner(id="L1", product_class="instrument", product="水质仪", grade="new")
@@ -157,3 +167,38 @@ async def test_a_ticket_tells_the_story_of_one_merged_into_it(pool: asyncpg.Pool
     assert story["number"] == other
     assert [event["kind"] for event in story["timeline"]] == ["opened", "call_ended", "changed"]
     assert (await show(pool, other))["merged_into"] == NUMBER
+
+
+GUARANTEED = HOUSE.model_copy(
+    update={"three_guarantees": ThreeGuarantees(clauses=("D5-C6.0",), classes=("microcomputer",))}
+)
+
+
+async def test_what_the_three_guarantees_give_is_shown_with_what_is_missing(
+    pool: asyncpg.Pool,
+) -> None:
+    computer = Device(product="笔记本", product_class="microcomputer", invoice_date=START.date())
+    facts: dict[str, JsonValue] = {
+        "product_class": "microcomputer",
+        "invoice_date": START.date().isoformat(),
+    }
+    pinned = opened().pin(GUARANTEED, GUARANTEED.version)
+    changes = Changes(
+        registration=Registration(device=computer),
+        facts=facts,
+        policy_version=GUARANTEED.version,
+    )
+    await written(pool, changes, pinned)
+    remedies = (await show(pool, NUMBER))["remedies"]
+    assert remedies["open_to"] == ["return", "exchange", "repair"]
+    assert (remedies["last_day"], remedies["clauses"]) == ("2026-03-09", ["D5-C6.0"])
+    assert remedies["evidence"] == [
+        {"proof": "invoice", "have": True, "what": "开票日 2026-03-02"},
+        {"proof": "listed_fault", "have": False, "what": None},
+    ]
+
+
+async def test_without_three_guarantees_nothing_is_shown_of_them(pool: asyncpg.Pool) -> None:
+    entry = Registration(device=Device(product="天平", product_class="instrument"))
+    await written(pool, Changes(registration=entry, facts={"product_class": "instrument"}))
+    assert (await show(pool, NUMBER))["remedies"] is None

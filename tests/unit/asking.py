@@ -20,6 +20,7 @@ from domain.vocabulary import (
     DisputeSubject,
     FaultKind,
     FeeKind,
+    GuidanceWay,
     HoldReason,
     QuoteState,
     Remedy,
@@ -44,6 +45,8 @@ PEOPLE = {
 }
 OTHERS = ("W2", "W3")
 """Other tickets of the house."""
+POLICY_NAMES = ("choices", "doors_windows", "instruments", "house")
+"""What a ticket may be put under."""
 
 
 class Pick(Protocol):
@@ -181,6 +184,9 @@ def _has_its_object(ticket: Ticket, command: Command) -> bool:
             return "emergency" in ticket.facts
         case Command.CHOOSE_REMEDY:
             return ticket.facts.get("invoice_date") is not None
+        case Command.ADOPT_POLICY:
+            # What was charged stands by the tolerance of the policy before.
+            return not any(visit.lines for visit in ticket.visits)
         case Command.APPROVE_REFUND:
             return ticket.remedy is Remedy.RETURN
         case _:
@@ -228,6 +234,7 @@ def _assess(scene: Scene, pick: Pick) -> Fields:
         "severity": tuple(Severity),
         "cause": tuple(Cause),
         "weight_kg": (6, 10, 10.5, 48),
+        "listed_fault": (True, False, "unknown"),
     }
     names = {pick(list(answers)), pick(list(answers))}
     return {name: pick(answers[name]) for name in answers if name in names}
@@ -302,7 +309,12 @@ def _final_lines(scene: Scene, pick: Pick) -> Fields:
 
 
 def _finish(scene: Scene, pick: Pick) -> Fields:
-    return {"work": "换了锁", "minutes": 30, **_final_lines(scene, pick)}
+    fields: Fields = {"work": "换了锁", "minutes": 30, **_final_lines(scene, pick)}
+    if scene.ticket.remedy is Remedy.EXCHANGE and pick([True, True, False]):
+        same: Fields = {"product": "同款", "same_model": True}
+        better: Fields = {"product": "新款", "not_worse": "配置更高"}
+        fields["exchanged_for"] = pick([same, better])
+    return fields
 
 
 def _leave(scene: Scene, pick: Pick) -> Fields:
@@ -353,6 +365,7 @@ _FORMS: dict[Command, Callable[[Scene, Pick], Fields]] = {
     Command.AMEND: _amend,
     Command.NOTE: lambda scene, pick: {"text": "业主晚上在家"},
     Command.CALL_BACK: lambda scene, pick: {"agreed": "周六上午"},
+    Command.START_GUIDANCE: lambda scene, pick: {"way": pick(list(GuidanceWay)).value},
     Command.GUIDE: lambda scene, pick: {"outcome": pick(["needs_visit", "solved"])},
     Command.ASSESS: _assess,
     Command.QUOTE: _quote,
@@ -373,6 +386,7 @@ _FORMS: dict[Command, Callable[[Scene, Pick], Fields]] = {
     Command.REQUEST_LOANER: _reason,
     Command.CHOOSE_REMEDY: lambda scene, pick: {"remedy": pick([*Remedy, Remedy.RETURN]).value},
     Command.APPROVE_REFUND: lambda scene, pick: {"amount_fen": pick([120000, 1, 1, 0])},
+    Command.ADOPT_POLICY: lambda scene, pick: {"policy": pick(POLICY_NAMES), "reason": "换合同"},
     Command.CANCEL: _reason,
     Command.MERGE_INTO: lambda scene, pick: {"ticket": pick(OTHERS)},
 }

@@ -37,6 +37,7 @@ UNREPAIRED = WAITING | OUT
 _STANDING = (QuoteState.OPEN, QuoteState.APPROVED, QuoteState.FREE)
 _DECIDED = (QuoteState.APPROVED, QuoteState.REFUSED, QuoteState.EXPIRED)
 _FACT = {Warranty.IN: True, Warranty.OUT: False, Warranty.UNKNOWN: "unknown"}
+_TOLD = ("promise", "occurrence", "level", "about", "repeat")
 _VISIT_STEPS = (
     *("dispatched_at", "accepted_at", "departed_at", "arrived_at", "started_at", "ended_at"),
 )
@@ -72,7 +73,7 @@ def faults_of_ledger(ticket: Ticket, events: Sequence[Event]) -> list[str]:
     read = [Event.model_validate_json(event.model_dump_json()) for event in events]
     faults = [] if fold(read) == ticket else ["the fold of the events is another ticket"]
     told = Counter(
-        tuple(str(one.details.get(name)) for name in ("promise", "occurrence", "level", "about"))
+        tuple(str(one.details.get(name)) for name in _TOLD)
         for one in events
         if one.kind == "notice_due" and "occurrence" in one.details
     )
@@ -258,7 +259,7 @@ def _milestones(ticket: Ticket, now: datetime) -> Iterator[str]:
     for milestone, times in ticket.milestones.items():
         if not times or list(times) != sorted(times):
             yield f"{milestone} at {times}"
-        if times and times[-1] > now:
+        if times and times[-1] > now and milestone is not Milestone.APPOINTED:
             yield f"{milestone} at {times[-1]}, and now is {now}"
     if len(ticket.milestones.get(Milestone.REPORTED, ())) > 1:
         yield "reported twice"

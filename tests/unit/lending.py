@@ -36,12 +36,14 @@ RETURN = Promise.model_validate(
 )
 
 
+SMALL = Policy(name="small", title="试用政策", promises=(RETURN,))
+
+
 class Lending:
     """One loan; `now` moves only when told."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy = SMALL) -> None:
         self.now = MONDAY
-        policy = Policy(name="small", title="试用政策", promises=(RETURN,))
         loan = Loan(
             id="loaner/W1/1",
             ticket_no="W1",
@@ -111,9 +113,9 @@ class Lending:
         return self
 
 
-def lending(until: str) -> Lending:
+def lending(until: str, policy: Policy = SMALL) -> Lending:
     """A loan brought to that point: a state, or one of the finer ones."""
-    made = Lending()
+    made = Lending(policy)
     match until:
         case "requested":
             return made

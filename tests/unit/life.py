@@ -18,6 +18,7 @@ from domain.events import PROCEDURE, Event, Opening
 from domain.loan import LoanProgress
 from domain.policy import Policy, ThreeGuarantees
 from domain.procedure import decide
+from domain.promise import DEFAULT_LADDER
 from domain.refusals import RefusalType, Refused
 from domain.rotation import Turn
 from domain.settling import next_wake, settle
@@ -30,7 +31,18 @@ from domain.vocabulary import ENDED, Channel, Command, LoanerState, Milestone, R
 from runtime.policy_files import PolicyShelf
 from runtime.settings import Settings
 from tests.unit.acting import MONDAY, RING, call
-from tests.unit.asking import OTHERS, PEOPLE, Ask, Fields, Pick, Scene, forward, nonsense, sensible
+from tests.unit.asking import (
+    OTHERS,
+    PEOPLE,
+    POLICY_NAMES,
+    Ask,
+    Fields,
+    Pick,
+    Scene,
+    forward,
+    nonsense,
+    sensible,
+)
 from tests.unit.invariants import faults_of, faults_of_ledger, faults_of_news
 
 SHELF = PolicyShelf(Settings().policies_dir)
@@ -39,7 +51,10 @@ _NOBODY: tuple[TechnicianRef | None, ...] = (*RING, *RING, None)
 
 
 def _choices() -> Policy:
-    """Priced before anybody goes, a loaner promised, and a choice of remedy: all roads in one."""
+    """Priced before anybody goes, a loaner promised, and a choice of remedy: all roads in one.
+
+    Whoever does nothing is told again, and nobody at night.
+    """
     base = SHELF.get("instruments").model_dump(mode="json", by_alias=True)
     guarantees = ThreeGuarantees(clauses=("D5-C6.1.a",), classes=("instrument",))
     procedure = {"out_of_warranty": "quote_first", "follow_up_tries": 2}
@@ -48,6 +63,13 @@ def _choices() -> Policy:
             **base,
             "name": "choices",
             "three_guarantees": guarantees.model_dump(mode="json"),
+            "ladders": {
+                "default": {
+                    "rungs": [rung.model_dump(mode="json") for rung in DEFAULT_LADDER.rungs],
+                    "repeat": {"every": "50 minutes", "at_most": 3},
+                    "tell_within": "follow_up_hours",
+                }
+            },
             "procedure": {**base.get("procedure", {}), **procedure},
         }
     )
@@ -55,7 +77,7 @@ def _choices() -> Policy:
 
 POLICIES = {
     "choices": _choices(),
-    **{name: SHELF.get(name) for name in ("doors_windows", "instruments", "house")},
+    **{name: SHELF.get(name) for name in POLICY_NAMES if name != "choices"},
 }
 
 
@@ -243,6 +265,10 @@ class Life:
                 device = Device.model_validate(given) if given in self.devices else None
                 policy = self.own if device else self.case.policy
                 return LookedUp(policy=policy, policy_version=policy.version, device=device)
+            case Command.ADOPT_POLICY:
+                adopted = POLICIES.get(str(ask.fields.get("policy")))
+                version = adopted.version if adopted else None
+                return LookedUp(policy=adopted, policy_version=version)
             case Command.DISPATCH:
                 named = ask.fields.get("technician")
                 found = next((one for one in RING if named in (one.id, one.name)), None)

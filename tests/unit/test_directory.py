@@ -198,3 +198,54 @@ def test_a_device_may_name_a_policy_that_is_still_to_come(tmp_path: Path) -> Non
     books = read(tmp_path, SOUND, ["house"])
     assert policies_to_come(books, ["house"]) == {"instruments": 1}
     assert policies_to_come(books, ["house", "instruments"]) == {}
+
+
+ENTITLED = """\
+devices:
+  - id: D1
+    product: 笔记本
+    invoice_date: 2026-01-05
+    exchanged_on: 2026-02-01
+    days_in_repair: 12
+    invoice_price_fen: 599900
+    contract:
+      number: HT-7
+      stacks: true
+      coverages:
+        - {kind: parts_and_labour, months: 24, starts: [contracted_on, invoice_date]}
+    warranty_card: {coverages: [{kind: labour, months: 6, starts: [invoice_date]}]}
+"""
+
+
+def test_a_contract_and_a_card_are_read_with_their_terms(tmp_path: Path) -> None:
+    device = read(tmp_path, ENTITLED).devices[0]
+    assert (device.days_in_repair, device.invoice_price_fen) == (12, 599_900)
+    assert device.contract is not None
+    assert device.warranty_card is not None
+    assert (device.contract.number, device.contract.stacks) == ("HT-7", True)
+    assert [one.months for one in device.contract.coverages] == [24]
+    assert [one.value for one in device.contract.coverages[0].starts] == [
+        "contracted_on",
+        "invoice_date",
+    ]
+    assert (device.warranty_card.number, device.warranty_card.stacks) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "line", "field", "said"),
+    [
+        ("stacks:", "stack:", 10, "contract.stack", "stacks"),
+        ("months: 24", "month: 24", 12, "contract.coverages[0].month", "months"),
+        ("parts_and_labour", "parts", 12, "contract.coverages[0].kind", "parts_and_labour"),
+        (", starts: [contracted_on, invoice_date]", "", 12, "contract.coverages[0]", "起算日"),
+        ("months: 24", "months: -1", 12, "contract.coverages[0].months", "大于 0"),
+        ("invoice_price_fen: 599900", "invoice_price_fen: 5999.5", 7, "invoice_price_fen", "整数"),
+        ("exchanged_on: 2026-02-01", "exchanged_on: 2026-01-04", 5, "exchanged_on", "早于"),
+    ],
+)
+def test_a_fault_inside_a_contract_is_told_with_its_line(
+    tmp_path: Path, wrong: str, right: str, line: int, field: str, said: str
+) -> None:
+    [fault] = found(tmp_path, ENTITLED.replace(wrong, right))
+    assert (fault.line, fault.field) == (line, f"devices[0].{field}")
+    assert said in str(fault)

@@ -55,6 +55,7 @@ def test_no_events_make_no_call() -> None:
     assert assemble([]) is None
 
 
+@pytest.mark.clause("D4-W1.a", "D5-C7.1.a", "D5-C7.3.a")
 def test_an_answered_call() -> None:
     call = made(
         event(RING, 0, users=("何", "罗"), queue="报修", to_number="4008001234"),
@@ -73,6 +74,7 @@ def test_answered_although_the_answer_never_came() -> None:
     assert call.answered_at is None
 
 
+@pytest.mark.clause("D4-W1.a", "D5-C7.1.a", "D5-C7.3.a")
 @pytest.mark.parametrize("cause", ["noAnswer", "cancel", None])
 def test_a_missed_call_ends_at_its_hangup(cause: str | None) -> None:
     call = made(event(RING, 0), event(HANGUP, 1, cause=cause))

@@ -1,11 +1,10 @@
 """The rules of a loan: who may ask what, what news and answers do, and what it costs."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from domain.civil_time import MILLISECOND
 from domain.lending.case import is_over, progress_of
 from domain.lending.deadlines import cleaned_at, loan_standings, next_wake_of
 from domain.lending.orders import RULES
@@ -332,60 +331,6 @@ def test_word_of_an_earlier_merge_that_comes_late_does_not_move_the_loan_back() 
 
 # --- coming back ----------------------------------------------------------------------------------
 
-RECALLED = lending("recalled").loan.milestones[Milestone.LOANER_RECALLED][0]
-DUE = RECALLED + 3 * DAY
-
-
-@pytest.mark.parametrize(
-    ("at", "kept", "state"),
-    [
-        (DUE - MILLISECOND, True, PromiseState.MET),
-        (DUE, True, PromiseState.MET),
-        (DUE + MILLISECOND, False, PromiseState.MISSED),
-    ],
-)
-def test_exactly_at_due_is_kept(at: datetime, kept: bool, state: PromiseState) -> None:
-    made = lending("recalled").at(at)
-    assert made.state is (LoanerState.RECALLED if kept else LoanerState.OVERDUE)
-    made.do("take_back", TECHNICIAN, condition="good")
-    [promise] = loan_standings(made.loan, made.case.policy, made.now)
-    assert promise.state is state
-    assert ("promise_met" in made.kinds()) == kept
-    assert ("promise_met_late" in made.kinds()) != kept
-
-
-def test_the_wake_is_a_millisecond_past_each_moment() -> None:
-    made = lending("recalled")
-    wakes = []
-    while (wake := next_wake_of(made.case, made.now)) is not None:
-        wakes.append(wake.at - RECALLED)
-        made.at(wake.at)
-    expected = [54 * HOUR, 72 * HOUR, 108 * HOUR, 144 * HOUR]
-    assert wakes == [one + MILLISECOND for one in expected]
-    assert [one.level for one in made.loan.firings] == [0, 1, 2, 3]
-    told = [made.told(about) for about in ("promise_warned", "promise_missed")]
-    assert told == [["agent"], ["supervisor"]]
-    assert made.told("promise_escalated") == ["dept_head", "manager"]
-    assert made.kinds().count("loaner_overdue") == 1
-
-
-def test_a_return_that_is_written_down_late_undoes_the_miss() -> None:
-    made = lending("recalled").at(DUE + HOUR)
-    assert made.state is LoanerState.OVERDUE
-    made.do("take_back", TECHNICIAN, condition="good", at=DUE.isoformat())
-    assert made.state is LoanerState.RETURNED
-    missed = [one for one in made.loan.firings if one.level == 1]
-    assert [one.withdrawn for one in missed] == [True]
-
-
-def test_a_loss_before_due_ends_the_promise_and_after_it_does_not_excuse() -> None:
-    for point, state in (("recalled", PromiseState.VOID), ("overdue", PromiseState.MISSED)):
-        made = lending(point).do("report_lost", SUPERVISOR, reason="找不到", charge_fen=1)
-        [promise] = loan_standings(made.loan, made.case.policy, made.now)
-        assert promise.state is state
-        made.later(days=30)
-        assert made.told("promise_escalated") == []
-
 
 def test_a_good_one_is_cleaned_and_then_in_stock() -> None:
     made = lending("returned")
@@ -473,7 +418,7 @@ def test_progress_is_how_the_loan_stands(point: str) -> None:
 def test_what_the_ticket_need_not_know_is_no_progress() -> None:
     made = lending("recalled")
     before = made.case.progress
-    made.at(RECALLED + 60 * HOUR)
+    made.at(made.loan.milestones[Milestone.LOANER_RECALLED][0] + 60 * HOUR)
     assert "promise_warned" in made.kinds()
     assert made.case.progress == before
 

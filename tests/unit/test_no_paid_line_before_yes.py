@@ -5,7 +5,6 @@ The model here knows only what was accepted, in which order; it shares nothing w
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Literal
 
 from hypothesis import event, given, settings
@@ -154,7 +153,7 @@ def _take(desk: Desk, model: Model, step: Step) -> None:
         assert not _sent_without_emergency(desk, list(desk.case.events[before:]))
 
 
-@settings(max_examples=300, deadline=timedelta(seconds=5))
+@settings(max_examples=300)
 @given(
     old=st.booleans(),
     first=st.sampled_from(["quote_first", "inspect_first"]),

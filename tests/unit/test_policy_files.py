@@ -263,3 +263,49 @@ def test_whatever_stands_in_a_file_only_faults_come_out(
         told = ()
         assert Policy.model_validate_json(policy.model_dump_json()).version == policy.version
     assert all(fault.message and fault.line >= 1 for fault in told)
+
+
+def test_provisions_and_fees_are_taken_over_by_id_and_what_is_set_aside_is_joined(
+    folder: Path,
+) -> None:
+    more = {
+        "base": """
+covers: [A]
+provisions:
+  - {id: order, kind: gate, clauses: [A7], says: 凭单}
+  - {id: form, kind: record, clauses: [A8], says: 表}
+set_aside: [{clauses: [A9], why: 不归我们}]
+""",
+        "own": """
+provisions:
+  - {id: form, kind: record, clauses: [B8], says: 表改}
+  - {id: badge, kind: checklist, clauses: [B9], says: 工牌}
+set_aside: [{clauses: [B7], why: 也不归}]
+""",
+    }
+    for name, text in more.items():
+        path = folder / f"{name}.yaml"
+        path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+    own = PolicyShelf(folder).get("own")
+    assert [(one.id, one.says) for one in own.provisions] == [
+        ("order", "凭单"),
+        ("form", "表改"),
+        ("badge", "工牌"),
+    ]
+    assert [one.clauses for one in own.set_aside] == [("A9",), ("B7",)]
+    assert own.covers == ()
+
+
+def test_each_piece_of_a_policy_knows_its_file_and_line(folder: Path) -> None:
+    sourced = PolicyShelf(folder).sourced(folder / "own.yaml")
+    places = {
+        ("promises", 0, "within"): ("own.yaml", 17),  # taken over by the same id
+        ("promises", 1): ("base.yaml", 14),
+        ("promises", 2, "clauses"): ("own.yaml", 6),
+        ("procedure", "follow_up_tries"): ("base.yaml", 21),
+        ("calendars", "workdays", "holidays"): ("days.yaml", 4),
+        ("warranty",): ("own.yaml", 1),  # what is nowhere is told at the head of the file
+    }
+    for place, (name, line) in places.items():
+        path, found = sourced.where(place)
+        assert (path.name, found) == (name, line), place

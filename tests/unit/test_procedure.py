@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.commands import LookedUp
 from domain.directory import Device
 from domain.evolving import fold
-from domain.procedure import NOT_YET_SUPPORTED, RULES
+from domain.procedure import RULES
 from domain.refusals import RefusalType, Refused
 from domain.steps.ending import order_owed
 from domain.ticket import TechnicianRef
@@ -20,9 +20,8 @@ from tests.unit.acting import MONDAY, OLD, RING, WINDOW, Desk, refused, small_po
 UNKNOWN = Device(product="窗", product_class="window")
 
 
-def test_every_command_has_a_rule_or_is_on_the_one_list_of_what_comes_later() -> None:
-    assert {command.value for command in Command} == {c.value for c in RULES} | NOT_YET_SUPPORTED
-    assert not NOT_YET_SUPPORTED & {command.value for command in RULES}
+def test_every_command_has_a_rule() -> None:
+    assert set(RULES) == set(Command)
 
 
 def test_straight_road_ends_repaired_once_the_order_is_back_and_the_call_is_made() -> None:
@@ -239,13 +238,6 @@ def test_checks_come_in_order_role_stage_person_input() -> None:
     desk.visit(until="arrive")
     assert refused(desk, "finish", "technician", "别人", nonsense=1) is RefusalType.NOT_YOUR_VISIT
     assert refused(desk, "finish", "technician", "T01", nonsense=1) is RefusalType.INVALID_INPUT
-
-
-@pytest.mark.parametrize("word", sorted(NOT_YET_SUPPORTED))
-def test_what_comes_later_is_refused_by_name(word: str) -> None:
-    desk = Desk()
-    desk.register()
-    assert refused(desk, word, "supervisor") is RefusalType.NOT_YET_SUPPORTED
 
 
 @pytest.mark.parametrize(

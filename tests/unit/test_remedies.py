@@ -7,11 +7,11 @@ import pytest
 
 from domain.directory import Device
 from domain.policy import Policy, ThreeGuarantees
-from domain.refusals import RefusalType
+from domain.refusals import RefusalType, Refused
 from domain.remedies import choices
 from domain.steps.remedies import TO_APPROVE, TO_CHOOSE
 from domain.vocabulary import Milestone, Outcome, QuoteState, Remedy, Stage
-from tests.unit.acting import MONDAY, Desk, line, refused, small_policy
+from tests.unit.acting import MONDAY, Desk, attempted, line, refused, small_policy
 
 TERMS = ThreeGuarantees(clauses=("D5-C6.1.a",), classes=("microcomputer",))
 ALL = (Remedy.RETURN, Remedy.EXCHANGE, Remedy.REPAIR)
@@ -95,22 +95,30 @@ def test_without_the_facts_there_is_no_choice(known: dict[str, Any]) -> None:
     assert choices(None, facts(), BOUGHT) == NONE
 
 
-def bought(days: int, **device: Any) -> Desk:
+def bought(days: int, terms: ThreeGuarantees = TERMS, procedure: int = 3, **device: Any) -> Desk:
     """A computer, bought so many days before the report, and registered."""
     policy = Policy.model_validate(
-        {**small_policy().model_dump(mode="json"), "three_guarantees": TERMS.model_dump()}
+        {**small_policy().model_dump(mode="json"), "three_guarantees": terms.model_dump()}
     )
     on = MONDAY.date() - timedelta(days=days)
     computer = Device(
         product="笔记本", product_class="microcomputer", invoice_date=on, accepted_on=on, **device
     )
-    desk = Desk(policy)
+    desk = Desk(policy, procedure=procedure)
     desk.register(computer)
     return desk
 
 
 def choose(desk: Desk, remedy: str) -> Desk:
     desk.do("choose_remedy", "customer", "王秀英", remedy=remedy)
+    return desk
+
+
+def exchanged(desk: Desk, **brought: Any) -> Desk:
+    """Somebody goes, and brings the same model, or what is said."""
+    desk.visit(until="start_work")
+    given = brought or {"product": "笔记本", "same_model": True}
+    desk.do("finish", "technician", "T01", exchanged_for=given)
     return desk
 
 
@@ -221,7 +229,7 @@ def test_a_refund_is_approved_once_for_each_choice() -> None:
 def test_an_exchange_is_brought_by_a_visit_and_ends_exchanged(days: int) -> None:
     desk = choose(bought(days), "exchange")
     assert desk.ticket.stage is Stage.DISPATCHING
-    desk.visit()
+    exchanged(desk)
     desk.do("sign_off", "customer", "王秀英")
     desk.do("return_order", "technician", "T01")
     assert closed(desk) is Outcome.EXCHANGED
@@ -241,3 +249,108 @@ def test_after_a_visit_the_order_is_owed_though_the_device_is_taken_back() -> No
     assert (desk.ticket.stage, desk.ticket.outcome) == (Stage.FOLLOW_UP, Outcome.REFUNDED)
     desk.do("return_order", "technician", "T01")
     assert desk.ticket.stage is Stage.CLOSED
+
+
+def test_an_exchange_brings_the_same_model_or_one_that_is_no_worse() -> None:
+    desk = choose(bought(3), "exchange")
+    desk.visit(until="start_work")
+    for brought in (None, {"product": "旧款"}, {"product": "旧款", "same_model": False}):
+        fields = {} if brought is None else {"exchanged_for": brought}
+        assert refused(desk, "finish", "technician", "T01", **fields) is RefusalType.INVALID_INPUT
+    better = {"product": "新款", "not_worse": "同品牌,处理器和内存都更高"}
+    desk.do("finish", "technician", "T01", exchanged_for=better)
+    assert desk.ticket.stage is Stage.REPAIRED
+    [finished] = desk.events("finished")
+    assert finished.details["exchanged_for"] == {**better, "same_model": False}
+    brought_in = desk.ticket.visits[-1].exchanged_for
+    assert brought_in is not None
+    assert brought_in.product == "新款"
+
+
+def test_an_older_ticket_is_not_asked_what_the_exchange_brought() -> None:
+    desk = choose(bought(3, procedure=2), "exchange")
+    desk.visit()
+    assert desk.ticket.stage is Stage.REPAIRED
+
+
+def test_the_unit_that_an_exchange_brings_costs_nothing() -> None:
+    desk = choose(bought(15), "exchange")
+    paid = {**line("笔记本", 100), "part_class": "whole_unit"}
+    with pytest.raises(Refused, match=r"lines\.0\.unit_price_fen.*三包换机免费\(D5-C6\.1\.a\)"):
+        desk.do("quote", "agent", lines=[paid])
+    desk.quote(line("鼠标", 100))
+    assert desk.ticket.stage is Stage.AWAITING_CONSENT
+
+
+def test_a_refund_is_the_price_of_the_invoice_and_nothing_else() -> None:
+    desk = choose(bought(3, invoice_price_fen=599_900), "return")
+    for amount in (599_899, 599_901, 1):
+        with pytest.raises(Refused, match=r"5999\.00 元") as caught:
+            desk.do("approve_refund", "dept_head", amount_fen=amount)
+        assert caught.value.field == "amount_fen"
+    desk.do("approve_refund", "dept_head", amount_fen=599_900)
+    assert desk.ticket.refund_fen == 599_900
+
+
+def test_the_choice_is_recorded_with_its_reason_and_its_evidence() -> None:
+    desk = bought(200, repairs_done=2)
+    desk.do(
+        "choose_remedy",
+        "customer",
+        remedy="exchange",
+        evidence={"repair_records": "授权站 S12,两张"},
+    )
+    [chosen] = desk.events("remedy_chosen")
+    assert chosen.details["open_to"] == ["exchange", "repair"]
+    assert chosen.details["clauses"] == ["D5-C6.1.a"]
+    assert chosen.details["last_day"] == "2026-08-14"
+    assert chosen.details["missing"] == ["listed_fault"]
+    assert chosen.details["have"] == {
+        "invoice": "开票日 2025-08-14",
+        "repairs": "已修 2 次",
+        "repair_records": "授权站 S12,两张",
+    }
+    assert desk.ticket.facts["remedy"] == "exchange"
+
+
+def test_a_fault_that_the_law_does_not_list_gives_no_choice() -> None:
+    desk = bought(3)
+    desk.do("assess", "quality", listed_fault=False)
+    with pytest.raises(Refused, match="所列的性能故障") as caught:
+        choose(desk, "return")
+    assert caught.value.type is RefusalType.NO_CHOICE
+    desk.do("assess", "quality", listed_fault=True)
+    choose(desk, "return")
+    [chosen] = desk.events("remedy_chosen")
+    assert chosen.details["missing"] == []
+
+
+WAITS = TERMS.model_copy(update={"return_after_exchange_days": 7})
+
+
+@pytest.mark.parametrize(("days", "able"), [(7, False), (8, True)])
+def test_an_exchange_that_nobody_makes_in_time_gives_the_return(days: int, able: bool) -> None:
+    desk = choose(bought(15, terms=WAITS), "exchange")
+    desk.at((MONDAY + timedelta(days=days)).replace(hour=10))
+    word = attempted(desk, "choose_remedy", "customer", remedy="return")
+    assert word is (None if able else RefusalType.NO_CHOICE)
+
+
+def test_an_exchange_that_was_made_gives_no_return_however_late() -> None:
+    desk = exchanged(choose(bought(15, terms=WAITS), "exchange"))
+    desk.do("sign_off", "customer", "王秀英", satisfied=False)
+    desk.later(days=30)
+    assert refused(desk, "choose_remedy", "customer", remedy="return") is RefusalType.NO_CHOICE
+
+
+@pytest.mark.parametrize(("before", "able"), [(None, False), (0, False), (1, True)])
+def test_a_repair_of_this_ticket_that_did_not_hold_counts(before: int | None, able: bool) -> None:
+    desk = bought(200, repairs_done=before)
+    desk.visit()
+    desk.do("sign_off", "customer", "王秀英", satisfied=False)
+    word = attempted(desk, "choose_remedy", "customer", remedy="exchange")
+    assert word is (None if able else RefusalType.NO_CHOICE)
+    if not able:
+        desk.visit()
+        desk.do("sign_off", "customer", "王秀英", satisfied=False)
+        assert choose(desk, "exchange").ticket.remedy is Remedy.EXCHANGE

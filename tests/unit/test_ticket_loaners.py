@@ -177,7 +177,9 @@ def test_no_stock_escalates_at_the_reservation_and_not_again_at_due() -> None:
     assert (firing.fired_at, firing.due, firing.late_seconds) == (RESERVE, DUE, 0)
     assert desk.told("loaner_no_stock") == ["supervisor"]
     desk.at(DUE + MILLISECOND)
-    assert [one.level for one in desk.ticket.firings if one.level] == [1]
+    [miss] = [one for one in desk.ticket.firings if one.level]
+    assert (miss.level, miss.early, miss.fired_at) == (1, None, DUE + MILLISECOND)
+    assert [event.at for event in desk.events("promise_missed")] == [miss.fired_at]
     assert desk.told("promise_missed") == []
     desk.at(DUE + 24 * HOUR + MILLISECOND)
     assert sorted(one.level for one in desk.ticket.firings) == [0, 1, 2]

@@ -43,7 +43,8 @@ def policy(*coverages: dict[str, Any], calendar: bool = False, **terms: Any) -> 
 def decide(
     reported_on: str, terms: Policy | None = None, cause: Cause = Cause.UNKNOWN, **purchase: str
 ) -> WarrantyDecision:
-    facts = PurchaseFacts(**{name: date.fromisoformat(day) for name, day in purchase.items()})
+    days = {name: date.fromisoformat(day) for name, day in purchase.items()}
+    facts = PurchaseFacts.model_validate(days)
     return decide_warranty(terms or policy(), facts, date.fromisoformat(reported_on), cause)
 
 

@@ -57,7 +57,7 @@ async def test_a_refusal_leaves_no_event_in_the_ledger_or_in_the_history(
     for command, by, word in (
         ("sign_off", CUSTOMER, RefusalType.INVALID_TRANSITION),
         ("dispatch", AGENT, RefusalType.NOT_ALLOWED),
-        ("adopt_policy", "manager/许总", RefusalType.NOT_YET_SUPPORTED),
+        ("adopt_policy", "manager/许总", RefusalType.INVALID_INPUT),
         ("regster", AGENT, RefusalType.UNKNOWN_COMMAND),
     ):
         with pytest.raises(Refused) as caught:

@@ -101,6 +101,9 @@ async def _held(
     counted = await Counted(ticket).begin()
     await ticket.do("hold", SUPERVISOR, reason=reason.value, **ended)
     of_the_command = await counted.gained()
+    if reason is HoldReason.WEATHER:
+        # The customer is told of it in time (D1-5.2.3.b): it is no cost of the waiting.
+        await ticket.do("call_back", AGENT)
     gained = await waits(ticket, environment)
     view = await ticket.view()
     assert view.ticket.stage is Stage.DISPATCHING

@@ -159,7 +159,8 @@ async def test_the_live_ticket_and_the_pure_one_agree(
     on = await skipping_house.open(policy=policy, at=MONDAY)
     await on.settled()
     began = await tickets.events(skipping_house.pool, on.number)
-    twice = Twice(on, skipping_env, skipping_house.shelf.get(policy), began)
+    pinned = skipping_house.shelf.get(policy).for_ticket(MONDAY.date())
+    twice = Twice(on, skipping_env, pinned, began)
     await twice.clocks.take_in(on.number)
     twice._follow(await twice._news())
     answers: list[RefusalType | None] = []

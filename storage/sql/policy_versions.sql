@@ -1,0 +1,1 @@
+SELECT version FROM policy_version WHERE name = $1 ORDER BY version
