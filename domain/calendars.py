@@ -16,7 +16,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from domain.civil_time import DAY, MICROSECOND, start_of_day
+from domain.civil_time import DAY, MICROSECOND, sensible, start_of_day
 from domain.opening_week import OpeningWeek
 from domain.policy_entry import PolicyEntry, mistake
 
@@ -261,6 +261,15 @@ class OpeningHours(Calendar):
         return timedelta(microseconds=table.opened_by(until) - table.opened_by(since))
 
 
+def _check_year(*days: date, at: tuple[str, ...] = ()) -> None:
+    """Raises the mistake for a year so far off that counting from it would run out of dates."""
+    try:
+        for day in days:
+            sensible(day)
+    except ValueError as wrong:
+        raise mistake(str(wrong), fix="请改正年份", at=at) from None
+
+
 def _read_days(text: str) -> Iterator[date]:
     first, dots, last = text.partition("..")
     try:
@@ -269,6 +278,7 @@ def _read_days(text: str) -> Iterator[date]:
         raise mistake(
             f"看不懂日期 {text!r}", fix='写成 "2026-10-10" 或 "2026-10-01..2026-10-07"'
         ) from None
+    _check_year(day, end)
     if end < day:
         raise mistake(f"日期段 {text!r} 的结束早于开始")
     while day <= end:
@@ -343,6 +353,8 @@ class Workdays(Calendar):
 
     def _check_known(self) -> None:
         """Every date lies inside the data: outside them it would silently count for nothing."""
+        _check_year(self.known_from, at=("known_from",))
+        _check_year(self.known_until, at=("known_until",))
         if self.known_until < self.known_from:
             raise mistake(f"known_until {self.known_until} 早于 known_from", at=("known_until",))
         for key, written in (

@@ -7,11 +7,13 @@ when: [{device_fault: false}, {severity: general}]      any map of a list will d
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from domain.facts import FACTS, UNKNOWN, FactType, Value, read_fact
 from domain.policy_entry import PolicyEntry, mistake, nearest
 from domain.refusals import Refused
+
+Bound = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class FactTest(PolicyEntry):
@@ -22,10 +24,10 @@ class FactTest(PolicyEntry):
     """
 
     one_of: tuple[bool | float | str, ...] = ()
-    min: float | None = None
-    max: float | None = None
-    above: float | None = None
-    below: float | None = None
+    min: Bound | None = None
+    max: Bound | None = None
+    above: Bound | None = None
+    below: Bound | None = None
     unknown: Literal["applies"] | None = None
 
     @model_validator(mode="before")

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from domain.calendars import ALWAYS, Calendar, CalendarSpec, Weekday, Workdays
 from domain.civil_time import CHINA
@@ -277,6 +278,11 @@ class Procedure(PolicyEntry):
         return self.out_of_warranty is OutOfWarranty.QUOTE_FIRST
 
 
+def _twice(what: str, at: tuple[str | int, ...]) -> PydanticCustomError:
+    fix = "改一个名字,或删去一条"
+    return mistake(f"{what} 写了两次", fix=fix, at=at, rule="repeated_id")
+
+
 class Policy(PolicyEntry):
     """Everything that one document promises, with what it takes over from `extends`.
 
@@ -309,9 +315,10 @@ class Policy(PolicyEntry):
         seen: set[str] = set()
         for place, promise in enumerate(self.promises):
             if promise.id in seen:
-                raise mistake(f"承诺 {promise.id} 写了两次", at=("promises", place, "id"))
+                raise _twice(f"承诺 {promise.id}", ("promises", place, "id"))
             seen.add(promise.id)
             self._check_references(promise, ("promises", place))
+        self._check_names()
         for name, terms in (
             ("warranty", self.warranty),
             ("three_guarantees", self.three_guarantees),
@@ -324,11 +331,22 @@ class Policy(PolicyEntry):
                 self._check_calendar(ladder.tell_within, ("ladders", name, "tell_within"))
         for place, provision in enumerate(self.provisions):
             if provision.id in seen:
-                raise mistake(f"{provision.id} 写了两次", at=("provisions", place, "id"))
+                raise _twice(provision.id, ("provisions", place, "id"))
             seen.add(provision.id)
             if provision.calendar is not None:
                 self._check_calendar(provision.calendar, ("provisions", place, "calendar"))
         return self
+
+    def _check_names(self) -> None:
+        """Fee rules and calendars: none that hides another of its name."""
+        fees: set[str] = set()
+        for place, rule in enumerate(self.fees):
+            if rule.id in fees:
+                raise _twice(f"收费规则 {rule.id}", ("fees", place, "id"))
+            fees.add(rule.id)
+        if "always" in self.calendars:
+            fix = "换一个名字;always 不必写就有"
+            raise mistake("always 是全天候,不能另作别的日历", fix=fix, at=("calendars", "always"))
 
     def _check_references(self, promise: Promise, at: tuple[str | int, ...]) -> None:
         self._check_calendar(promise.calendar, (*at, "calendar"))

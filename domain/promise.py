@@ -84,7 +84,11 @@ class Start(BaseModel):
             last = words.startswith("last ")
             names = words.removeprefix("last ").strip().removeprefix("[").removesuffix("]")
             return {"milestones": tuple(name.strip() for name in names.split(",")), "last": last}
-        return {"milestones": written} if isinstance(written, list | tuple) else written
+        if isinstance(written, list | tuple):
+            return {"milestones": written}
+        if not isinstance(written, dict):
+            raise mistake("起算点应是里程碑", fix="如 reported、last visit_ended")
+        return written
 
     @model_serializer
     def _write(self) -> str:

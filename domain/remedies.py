@@ -131,6 +131,8 @@ def _barred(
     known: Mapping[str, object], cause: object, bought: object, reported_on: date
 ) -> str | None:
     """Why there is no choice whatever the day, if there is none."""
+    if cause in (None, Cause.UNKNOWN):
+        return "原因还没有判定,先判定是不是质量原因"
     if cause != Cause.QUALITY:
         return "不是质量原因,没有三包选择"
     if known["listed_fault"] is False:

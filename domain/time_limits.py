@@ -13,7 +13,7 @@ from domain.calendars import Calendar, read_clock
 from domain.civil_time import DAY, start_of_day
 from domain.policy_entry import mistake
 
-_DURATION = re.compile(r"(\d{1,5}) ?(minute|hour|day|workday)s?")
+_DURATION = re.compile(r"(-?\d{1,5}) ?(minute|hour|day|workday)s?")
 _CLOCK_TARGET = re.compile(r"(same|next) day (\d{1,2}:\d{2})")
 _LONGEST = 3660 * DAY  # ten years: beyond it, a slip of the pen
 _NOTHING = timedelta(0)

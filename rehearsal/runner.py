@@ -38,7 +38,7 @@ _LOOK_EVERY = 0.02
 
 # A deed at the very moment of a deadline is done a little before it, so that our own slowness
 # does not miss it; the next deadlines then come that much before the script's round numbers.
-_IN_TIME = timedelta(milliseconds=250)
+_IN_TIME = timedelta(milliseconds=700)
 _JUST_AFTER = timedelta(milliseconds=250)
 _JUST_BEFORE = timedelta(milliseconds=900)
 

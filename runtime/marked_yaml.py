@@ -16,6 +16,9 @@ from runtime.file_faults import FaultyFile, FileFault
 Place = tuple[str | int, ...]
 """The keys and indexes that lead to a value."""
 
+_MOST_REPEATED = 10_000
+"""So many values a file may say again by references: more is no abbreviation, but a bomb."""
+
 
 @dataclass(slots=True)
 class Marked:
@@ -56,6 +59,7 @@ _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+\.[0-9]+$"), list("-+0123456789")
 )
 _NULL = "tag:yaml.org,2002:null"
+_SHOWN = 40  # characters of a value in a message
 
 
 def read(path: Path, *, as_spelt: bool = False) -> Marked:
@@ -122,6 +126,8 @@ class _Builder:
         self._marked = Marked(path)
         self._faults: list[FileFault] = []
         self._open: set[yaml.Node] = set()
+        self._built_once: set[yaml.Node] = set()
+        self._repeated = 0
 
     def marked_file(self) -> Marked:
         """All of the file. Raises FaultyFile with what is wrong in it."""
@@ -139,6 +145,7 @@ class _Builder:
         if node in self._open:
             self._fault(node, "这一组里又引用了它自己", "请写成一个值")
             return None
+        self._count_again(node)
         self._open.add(node)
         try:
             if isinstance(node, yaml.MappingNode):
@@ -146,6 +153,16 @@ class _Builder:
             return [self._built(one, (*place, index)) for index, one in enumerate(node.value)]
         finally:
             self._open.remove(node)
+
+    def _count_again(self, node: yaml.Node) -> None:
+        """Raises FaultyFile for groups of groups of references, which would never end."""
+        if node not in self._built_once:
+            self._built_once.add(node)
+            return
+        self._repeated += 1
+        if self._repeated > _MOST_REPEATED:
+            message = "引用(*)套引用,展开后太大"
+            raise FaultyFile([fault(self._marked.path, _line(node), message, "请直接写出来")])
 
     def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
         content: dict[str, Any] = {}
@@ -166,7 +183,9 @@ class _Builder:
         try:
             return self._loader.construct_object(node)
         except ValueError as error:  # a 13th month, say
-            self._fault(node, f"{node.value} 读不懂:{error}", "请改正,或加上引号")
+            shown = node.value if len(node.value) <= _SHOWN else f"{node.value[:_SHOWN]}…"
+            why = "数字太长" if node.tag.endswith(":int") else error
+            self._fault(node, f"{shown} 读不懂:{why}", "请改正,或加上引号")
             return None
 
     def _fault(self, node: yaml.Node, message: str, fix: str) -> None:

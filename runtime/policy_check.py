@@ -64,6 +64,8 @@ def _checked(shelf: PolicyShelf, path: Path, register: ClauseRegister) -> Iterat
     except FaultyFile as faulty:
         yield from map(_of_fault, faulty.faults)
         return
+    if misnamed := shelf.misnamed(path, sourced.policy):
+        yield _of_fault(misnamed)
     for one in (*findings(sourced.policy), *clause_findings(sourced.policy, register.kinds)):
         yield _placed(sourced, one)
 

@@ -27,6 +27,8 @@ _MERGED = ("calendars", "ladders", "procedure")
 _MERGED_BY_ID = ("promises", "fees", "provisions")
 _JOINED = ("set_aside",)
 _DATES = "dates"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_LARGEST = 1_000_000  # bytes: some three thousand promises, or a slip
 
 _SAID = {
     "missing": ("缺少此项", "请补上"),
@@ -44,9 +46,11 @@ _SAID = {
     "bool_parsing": ("应是 true 或 false", ""),
     "date_type": ("应是日期", "写成 2026-10-01 的样子"),
     "date_from_datetime_parsing": ("应是日期", "写成 2026-10-01 的样子"),
-    "greater_than": ("数字太小", "应大于 0"),
-    "greater_than_equal": ("数字太小", "不能小于 0"),
-    "less_than_equal": ("数字太大", "请核对"),
+    "greater_than": ("数字太小", "应大于 {gt}"),
+    "greater_than_equal": ("数字太小", "不能小于 {ge}"),
+    "less_than_equal": ("数字太大", "不能大于 {le}"),
+    "less_than": ("数字太大", "应小于 {lt}"),
+    "finite_number": ("应是一个有限的数字", ""),
     "tuple_type": ("应是一个列表", "写成 [甲, 乙]"),
     "dict_type": ("应是一组 键: 值", ""),
     "too_short": ("不能是空的", "至少写一项"),
@@ -86,9 +90,8 @@ class PolicyShelf:
         known_stamp, policy = self._read.get(name, (None, None))
         if policy is None or known_stamp != stamp:
             policy = self.load_file(path)
-            if policy.name != name:
-                # Tickets pin a policy by its name, and are later asked for by it.
-                raise PolicyFileFaulty([_misnamed(path, name)])
+            if misnamed := self.misnamed(path, policy):
+                raise PolicyFileFaulty([misnamed])
             self._read[name] = (stamp, policy)
         return policy
 
@@ -110,6 +113,16 @@ class PolicyShelf:
         except FaultyFile as faulty:
             raise PolicyFileFaulty(faulty.faults) from None
 
+    def misnamed(self, path: Path, policy: Policy) -> FileFault | None:
+        """The fault of a file of this folder that bears another name than its policy, if it does.
+
+        Tickets pin a policy by its name, and it is later asked for by it.
+        """
+        if policy.name == path.stem or path.resolve().parent != self._directory.resolve():
+            return None
+        message, fix = "政策的 name 与文件名不同", f"写成 {path.stem}"
+        return marked_yaml.read(path).fault(("name",), message, fix)
+
     def path(self, name: str) -> Path:
         """The file of the policy of that name, whether it is there or not."""
         return self._directory / f"{name}.yaml"
@@ -117,8 +130,8 @@ class PolicyShelf:
     def known(self, name: str) -> Path:
         """The file of the policy of that name. Raises Refused UnknownPolicy."""
         if name not in self.names():
-            known = "、".join(self.names())
-            raise Refused(RefusalType.UNKNOWN_POLICY, f"没有政策 {name};可用:{known}", "policy")
+            hint = nearest(name, self.names()).replace("可选", "可用")
+            raise Refused(RefusalType.UNKNOWN_POLICY, f"没有政策 {name};{hint}", "policy")
         return self.path(name)
 
     def for_product_class(self, product_class: str) -> list[str]:
@@ -180,7 +193,7 @@ class _Reader:
         return SourcedPolicy(_validated(merged), merged)
 
     def _merged(self, path: Path, below: tuple[Path, ...]) -> _Merged:
-        marked = marked_yaml.read(path)
+        marked = _read(path)
         if not isinstance(marked.content, dict):
             raise FaultyFile([marked.fault((), "政策应是一组 键: 值", "以 name: 和 title: 开头")])
         merged = _Merged(origins={(): (marked, ())})
@@ -194,7 +207,7 @@ class _Reader:
 
     def _base(self, marked: Marked, name: object, below: tuple[Path, ...]) -> _Merged:
         path = self._directory / f"{name}.yaml"
-        if not path.exists():
+        if not _names_a_file(name, path):
             fix = nearest(str(name), (one.stem for one in self._directory.glob("*.yaml")))
             message = f"没有政策 {name}"
             raise FaultyFile([marked.fault(("extends",), message, fix, rule="unknown_policy")])
@@ -235,17 +248,30 @@ class _Reader:
             return calendar
         folder = self._directory / "calendars"
         path = folder / f"{calendar[_DATES]}.yaml"
-        if not path.exists():
+        if not _names_a_file(calendar[_DATES], path):
             fix = nearest(str(calendar[_DATES]), (one.stem for one in folder.glob("*.yaml")))
             place = ("calendars", name, _DATES)
             message = f"没有日历数据 {calendar[_DATES]}"
             raise FaultyFile([marked.fault(place, message, fix, rule="unknown_calendar")])
-        dates = marked_yaml.read(path)
+        dates = _read(path)
         if not isinstance(dates.content, dict):
             raise FaultyFile([dates.fault((), "日历数据应是一组 键: 值", "由 seed.py 重新生成")])
         for key in dates.content:
             merged.origins["calendars", name, key] = (dates, (key,))
         return {**dates.content, **{key: one for key, one in calendar.items() if key != _DATES}}
+
+
+def _read(path: Path) -> Marked:
+    """The file, marked, unless it is too large for what it should be."""
+    if path.is_file() and path.stat().st_size > _LARGEST:
+        message = f"文件有 {path.stat().st_size:,} 字节,最多 {_LARGEST:,}"
+        raise FaultyFile([marked_yaml.fault(path, 1, message, "请核对是不是政策文件,或分成几份")])
+    return marked_yaml.read(path)
+
+
+def _names_a_file(name: object, path: Path) -> bool:
+    """Whether that is the plain name of a file that is there: never a way into another folder."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None and path.exists()
 
 
 def _validated(merged: _Merged) -> Policy:
@@ -265,10 +291,6 @@ def _causes(error: ValidationError) -> Iterator[ErrorDetails]:
         )
         if one["type"] != "too_short" or next(inside, None) is None:
             yield one
-
-
-def _misnamed(path: Path, name: str) -> FileFault:
-    return marked_yaml.read(path).fault(("name",), "政策的 name 与文件名不同", f"写成 {name}")
 
 
 def _take_entries(merged: _Merged, marked: Marked, key: str, own: list[Any]) -> None:
@@ -300,6 +322,7 @@ def _explain(merged: _Merged, error: ErrorDetails) -> FileFault:
         fix, rule = context.get("fix", ""), context.get("rule", "malformed")
         return merged.fault((*place, *at), context["message"], fix, rule=rule)
     message, fix = _SAID.get(kind, (f"写得不对:{error['msg']}", ""))
+    fix = fix.format(**context)
     if kind in ("literal_error", "enum"):
         choices = re.findall("'([^']+)'", context["expected"])
         message, fix = f"没有 {error['input']} 这个词", nearest(str(error["input"]), choices)

@@ -62,7 +62,14 @@ class Playbill:
         for one in SCRIPTS[now : now + 3]:
             if one not in self._acts:
                 self._acts[one] = asyncio.create_task(self._act(one))
-        return await self._acts[path]
+        result = await self._acts[path]
+        if result.passed:
+            return result
+        # The clocks of a skipped-time server go on while a busy machine keeps us waiting, so a deed
+        # may come too late through no fault of ours: what fails must fail again, acted alone.
+        others = [act for one, act in self._acts.items() if one != path]
+        await asyncio.gather(*others, return_exceptions=True)
+        return await self._act(path)
 
     async def _act(self, path: Path) -> Result:
         async def judge(pool: asyncpg.Pool) -> None:

@@ -34,7 +34,9 @@ def value_in_two(reading: Reading) -> Iterator[Fault]:
                     place=other.place,
                     message=f"{_stretch(fact, both)} 时两条同时成立:{named(one)}({limit(one)})"
                     f"与 {named(other)}({limit(other)})",
-                    fix="边界值只归一条:以上、以下都含本数,写 min/max 的一边改成 above/below",
+                    fix="边界值只归一条:以上、以下都含本数,写 min/max 的一边改成 above/below"
+                    if FACTS[fact].type is FactType.NUMBER
+                    else "同一个值只归一条:从其中一条的 when 里删去它",
                     entries=frozenset({one.place, other.place}),
                 )
 

@@ -29,7 +29,7 @@ def unreachable_condition(reading: Reading) -> Iterator[Fault]:
                 rule="unreachable_condition",
                 clauses=clauses,
                 place=(*place, "when", *((number,) if len(when) > 1 else ())),
-                message=f"{'、'.join(clauses)} 的 when{alone}不可能成立:"
+                message=f"{'、'.join(clauses)} 的 when {alone}不可能成立:"
                 f"{'、'.join(empty)} 没有能满足它的值",
                 fix="核对 min、max、above、below 的大小",
                 entries=frozenset({place}),

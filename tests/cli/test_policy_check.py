@@ -154,6 +154,15 @@ def test_a_policy_that_extends_itself_is_refused(
     assert {one["rule"] for one in found} == {"cycle"}
 
 
+def test_a_file_of_the_folder_bears_the_name_of_its_policy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POLICIES_DIR", str(tmp_path))
+    (tmp_path / "other.yaml").write_text(CLEAN, encoding="utf-8")
+    (found,) = checked(capsys, code=REFUSED)
+    assert (found["line"], found["fix"]) == (1, "写成 other")
+
+
 def test_a_clause_that_nobody_covers_is_told_at_its_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -100,6 +100,15 @@ def test_ten_kilogrammes_in_two_clauses() -> None:
     assert "为 10 时" in faults[0].message
 
 
+def test_a_choice_that_stands_in_two_clauses_is_told_to_leave_one() -> None:
+    (fault,) = found(
+        promise("slow", when={"severity": ["general", "urgent"]}, within="8 hours"),
+        promise("fast", when={"severity": ["urgent", "severe"]}, within="4 hours"),
+    )
+    assert (fault.rule, fault.clauses) == ("value_in_two", ("FAST", "SLOW"))
+    assert "min" not in fault.fix
+
+
 def test_the_bound_that_a_reading_moves_is_a_warning() -> None:
     faults = found(
         promise("small", when={"weight_kg": {"max": 10}}, within="2 days"),

@@ -106,6 +106,22 @@ def test_the_same_group_may_be_used_twice(tmp_path: Path) -> None:
     assert read(tmp_path, "a: &x [1]\nb: *x\n").content == {"a": [1], "b": [1]}
 
 
+def test_references_of_references_are_refused_before_they_fill_the_memory(tmp_path: Path) -> None:
+    groups = ["a0: &a0 [x, x]"] + [
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)
+    ]
+    ((line, message),) = told(tmp_path, "\n".join(groups))
+    assert message == "引用(*)套引用,展开后太大"
+    assert line <= len(groups)
+
+
+def test_a_value_too_long_to_read_is_told_in_short(tmp_path: Path) -> None:
+    ((line, message),) = told(tmp_path, f"a: 1\nb: {'9' * 5000}\n")
+    assert line == 2
+    assert message.endswith("… 读不懂:数字太长")
+    assert len(message) < 80
+
+
 def test_a_file_that_cannot_be_opened_is_one_fault(tmp_path: Path) -> None:
     with pytest.raises(FaultyFile, match="打不开"):
         marked_yaml.read(tmp_path / "none.yaml")

@@ -136,7 +136,7 @@ def test_the_dates_belong_to_the_version(folder: Path) -> None:
         ("met_by: [", "met_bye: [", 9, "promises[0].met_bye: 没有 met_bye 这个键。是否想写 met"),
         ("2 workdays", "2 workdais", 10, "promises[0].within: 看不懂时长 '2 workdais'"),
         ("within: 3 hours", "within: 0 hours", 17, "promises[1].within: 时长 '0 hours' 必须大于零"),
-        ("within: 3 hours", "within: -3 hours", 17, "promises[1].within: 看不懂时长"),
+        ("within: 3 hours", "within: -3 hours", 17, "promises[1].within: 时长 '-3 hours' 必须"),
         ("guided]", "resloved]", 9, "promises[0].met_by[1]: 没有 resloved 这个里程碑。是否想"),
         ("visit_ended", "visit_ende", 8, "promises[0].starts: 没有 visit_ende 这个里程碑"),
         ("{weight_kg:", "{wieght_kg:", 18, "promises[1].when.wieght_kg: 没有 wieght_kg 这个事实"),
@@ -158,6 +158,24 @@ def test_the_dates_belong_to_the_version(folder: Path) -> None:
             "procedure.consent.remind_after[0]: 8 days 的提醒在到期之后",
         ),
         ("skip: true", "skip: [", 23, "YAML 读不懂"),
+        ("extends: base", "extends: ../base", 3, "extends: 没有政策 ../base"),
+        ("dates: days", "dates: ../calendars/days", 20, "calendars.workdays.dates: 没有日历数据"),
+        ("{max: 10}", "{max: nan}", 18, "promises[1].when.weight_kg.max: 应是一个有限的数字"),
+        ("starts: last visit_ended", "starts: 5", 8, "promises[0].starts: 起算点应是里程碑"),
+        ("calendars:", "calendars:\n  always: {kind: always}", 20, "calendars.always: always 是"),
+        ("skip: true", "skip: true\n  rework_days: 0", 23, "procedure.rework_days: 数字太小。应大"),
+        (
+            "when: {weight_kg: {max: 10}}",
+            "laxer: [{level: 1, within: 9 hours, clauses: [B2]}]",
+            18,
+            "promises[1].laxer[0].level: 数字太小。不能小于 2",
+        ),
+        (
+            "procedure:",
+            "fees:\n  - &f {id: f, clauses: [B4], says: 丁, price: free}\n  - *f\nprocedure:",
+            22,
+            "fees[1].id: 收费规则 f 写了两次",
+        ),
     ],
 )  # fmt: skip
 def test_a_fault_is_one_line_with_its_place_and_fix(
@@ -167,6 +185,23 @@ def test_a_fault_is_one_line_with_its_place_and_fix(
     (told,) = faults(folder)
     assert told.startswith(f"own.yaml:{line}: {said}")
     assert "\n" not in told
+
+
+def test_a_file_much_too_large_is_not_read(folder: Path) -> None:
+    with (folder / "own.yaml").open("a", encoding="utf-8") as file:
+        file.write("#" * 1_000_000)
+    (told,) = faults(folder)
+    assert "own.yaml:1: 文件有 1,00" in told
+
+
+@pytest.mark.parametrize("known", ["known_from: 0001-01-01", "known_until: 9999-12-31"])
+def test_a_calendar_of_a_year_out_of_reach_is_refused(folder: Path, known: str) -> None:
+    key = known.partition(":")[0]
+    days = folder / "calendars" / "days.yaml"
+    edit(days, f"{key}: 2026-{'01-01' if key == 'known_from' else '12-31'}", known)
+    (told,) = faults(folder)
+    assert told.startswith("calendars/days.yaml:")
+    assert f"{key}: 年份要在 2000 到 2199 之间" in told
 
 
 def test_two_policies_that_extend_each_other_are_told_of_it(folder: Path) -> None:
@@ -201,9 +236,15 @@ def test_a_fault_of_the_dates_is_told_in_their_file(folder: Path) -> None:
     assert [line.split(":")[:2] for line in faults(folder)] == [["calendars/days.yaml", "5"]]
 
 
-def test_an_unknown_policy_names_the_choices(folder: Path) -> None:
-    with pytest.raises(Refused, match="base、own") as caught:
-        PolicyShelf(folder).get("../own")
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("nonesuch", "可用:base、own"), ("owm", "是否想写 own"), ("../own", "是否想写 own")],
+)
+def test_an_unknown_policy_names_the_nearest_or_the_choices(
+    folder: Path, name: str, hint: str
+) -> None:
+    with pytest.raises(Refused, match=hint) as caught:
+        PolicyShelf(folder).get(name)
     assert caught.value.type is RefusalType.UNKNOWN_POLICY
 
 

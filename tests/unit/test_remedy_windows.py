@@ -126,6 +126,7 @@ def test_an_exchange_does_not_begin_the_short_windows_anew() -> None:
     [
         (facts(product_class="printer"), "不适用三包"),
         (facts(cause="misuse"), "不是质量原因"),
+        (facts(cause="unknown"), "原因还没有判定"),
         (facts(listed_fault=False), "所列的性能故障"),
         ({"product_class": "microcomputer"}, "不知道开票日"),
         (facts("2026-03-04"), "早于开票日"),
