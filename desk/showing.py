@@ -63,7 +63,7 @@ def ticket_json(rows: ShowRows) -> Json:
         "promises": {line.promise: line.state.value for line in rows.promises},
         "promise_details": [_promise(line) for line in rows.promises],
         "next_due": _next_due(rows.promises),
-        "escalations": [firing_json(one) for one in firings if one.level > 0],
+        "escalations": [firing_json(one) for one in firings if one.level and not one.silent],
         "warnings": [firing_json(one) for one in firings if one.level == 0],
         **_fees(ticket),
         "holds": [_plain(one) for one in ticket.holds],

@@ -157,7 +157,7 @@ def _record_firings(case: Case, standing: Standing, then: datetime, now: datetim
         kind = KINDS.get(moment.level, "promise_escalated")
         case = case.record(kind, now, changes=Changes(firing=firing))
         # What was withdrawn and came true again, or was feared before it came, was told already.
-        if before is None:
+        if before is None and moment.tell is not None:
             case = _tell(case, firing, moment.tell, kind, now)
     return case
 
@@ -202,6 +202,7 @@ def _fired(standing: Standing, due: datetime, moment: Moment, now: datetime) -> 
         fired_at=now,
         late_seconds=max(0, int((now - due).total_seconds())),
         tell=moment.tell,
+        silent=moment.tell is None,
     )
 
 

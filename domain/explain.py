@@ -73,7 +73,8 @@ def _shown(standing: Standing) -> JsonValue:
 def _reached(standing: Standing) -> Iterable[Moment]:
     """The ladder, up to where the promise stopped; one that still runs may reach all of it."""
     stopped = standing.stopped_at
-    return (one for one in standing.moments if stopped is None or one.at < stopped)
+    told = (one for one in standing.moments if one.tell is not None)
+    return (one for one in told if stopped is None or one.at < stopped)
 
 
 def _written(moment: datetime | None) -> str | None:

@@ -25,13 +25,14 @@ __all__ = ["HoldPeriod", "Milestones", "Moment", "Standing", "standings"]
 class Moment:
     """When a level of the ladder is reached, past or future. Level 0 is the warning before due.
 
-    `clauses` are those of the level's own where a laxer clause gives it its time. `tell_at`, where
+    `tell` is None where nobody is: an objective's miss is only written down. `clauses` are those of
+    the level's own where a laxer clause gives it its time. `tell_at`, where
     it is later than `at`, is when the quiet hours are over.
     """
 
     level: int
     at: datetime
-    tell: Role
+    tell: Role | None
     clauses: tuple[str, ...] = ()
     tell_at: datetime | None = None
 
@@ -113,8 +114,10 @@ def _ladder(
     """The moments, as far as the calendar knows, and the first day that it does not."""
     start, due = judged.starts_at, judged.due
     ladder = policy.ladder(judged.promise)
-    if start is None or due is None or ladder is None:
+    if start is None or due is None:
         return (), None
+    if ladder is None:
+        return (Moment(level=1, at=due, tell=None),), None
     moments: list[Moment] = []
     try:
         for moment in _climb(policy, ladder, judged.promise, (start, due), holds, local(now)):

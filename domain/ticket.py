@@ -245,7 +245,8 @@ class Firing(Record):
     `late_seconds` is fired_at − due, whole seconds, never below 0. `withdrawn`: facts that came
     later disproved it; it is never deleted. `early`: why it fired before its moment. `tell` is who
     was told, last at `told_at` (at `fired_at` unless given), `repeated` times again; `heard`:
-    somebody of that role or a higher one has acted on the ticket since.
+    somebody of that role or a higher one has acted on the ticket since. `silent`: the miss of an
+    objective, which is no escalation and is told to nobody.
     """
 
     promise: str
@@ -261,6 +262,7 @@ class Firing(Record):
     told_at: datetime | None = None
     repeated: int = 0
     heard: bool = False
+    silent: bool = False
 
     @property
     def key(self) -> tuple[str, int, int]:

@@ -152,6 +152,8 @@ def _fire(
         "clauses": list(firing.clauses),
     }
     case = case.record(kind, now, details=told, firings=_with(case.loan, firing))
+    if moment.tell is None:
+        return case
     promise = case.policy.promise(standing.promise)
     ladder = case.policy.ladder(promise) if promise is not None else None
     not_before = telling_time(case.policy, ladder, now) if ladder is not None else now

@@ -80,3 +80,18 @@ def test_a_miss_is_not_unsaid_by_doing_the_work_at_last() -> None:
     missed = [one for one in desk.ticket.firings if one.promise == "rearrange_unfinished"]
     assert [one.level for one in missed] == [0, 1, 2, 3]
     assert not any(one.withdrawn for one in missed)
+
+
+def test_an_objective_that_is_missed_is_written_down_at_its_moment_and_nobody_is_told() -> None:
+    promised = registered_in_half_an_hour().model_dump(mode="json")
+    aim = {**promised["promises"][0], "objective": True, "escalate": "none"}
+    desk = Desk(Policy.model_validate({**promised, "promises": [aim]}))
+    wake = next_wake(desk.case, desk.now)
+    assert wake is not None
+    assert wake.at == DUE + MILLISECOND
+    desk.later(seconds=(wake.at - desk.now).total_seconds())
+    missed = [one for one in desk.ticket.firings if one.silent]
+    assert [(one.level, one.due) for one in missed] == [(1, DUE)]
+    told = [one for one in desk.case.events if one.details.get("about") == "promise_missed"]
+    assert told == []
+    assert next_wake(desk.case, desk.now) is None
