@@ -5,18 +5,19 @@
 #   make down    stop what `aftercare up -d` left running    make check   format, lint, types, layers, quick tests
 #   make demo    one ticket's whole story, then exit         make bench   what a ticket costs, how fast promises are judged
 #   make setup   only build .venv                            make lock    choose versions anew
-#                                                            make docs    docs/ticket.md, docs/clauses.md
+#   make search  random tests, many new examples             make docs    docs/ticket.md, docs/clauses.md
 #
 # ARGS passes options on: make up ARGS=-d, make test ARGS="-k phone".
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := up
-.PHONY: up down demo test check bench docs histories setup lock
+.PHONY: up down demo test search check bench docs histories setup lock
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
+EXAMPLES ?= 2000
 
 up: setup
 	@exec $(BIN)/aftercare up --demo $(ARGS)
@@ -29,6 +30,11 @@ demo: setup
 
 test: setup
 	$(BIN)/pytest $(ARGS)
+
+# What random tests find with other and more examples than those of `make test`.
+search: setup
+	AFTERCARE_EXAMPLES=$(EXAMPLES) AFTERCARE_LIVES=$(EXAMPLES) \
+	  $(BIN)/pytest -q --timeout 7200 -k "model or machine or property or before_yes" tests/unit $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -16,10 +16,11 @@ from runtime.embedded.postgres import EmbeddedPostgres
 from runtime.embedded.skipping import SkippingEnvironment, live_server, skipping_server
 
 # The same examples in every run, so that nothing turns red by chance and by another's change;
-# `make search` looks for new ones.
-settings.register_profile("steady", derandomize=True, deadline=None)
-settings.register_profile("search", deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+# `make search`, which says how many, looks for new ones.
+settings.register_profile(
+    "aftercare", derandomize="AFTERCARE_EXAMPLES" not in os.environ, deadline=None
+)
+settings.load_profile("aftercare")
 
 TEMPLATE = "aftercare_template"
 
