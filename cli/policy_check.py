@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.markup import escape
 
-from cli.policy_sources import Json, is_a_file, policy_shelf
+from cli.policy_sources import Json, files_of, policy_shelf
 from cli.terminal import out, print_json
 from domain.lint import Severity
+from domain.policy_phrases import listed
 from runtime.policy_check import PlacedFinding, check_all, check_files
 
 _SAID = {
@@ -23,7 +23,8 @@ _SAID = {
 
 def check(
     *sources: Annotated[
-        str, Parameter(name="NAME", help="政策名,或政策文件;不写则检查全部,并核对登记册。")
+        str,
+        Parameter(name="NAME", help="政策名、政策文件或目录;不写则检查全部,并核对登记册。"),
     ],
     notes: Annotated[bool, Parameter(name="--notes", negative="", help="提示也逐条列出。")] = False,
     json: Json = False,
@@ -31,8 +32,7 @@ def check(
     """检查政策:自相矛盾、无从兑现、没有守住的条款。有错误退出 1。"""
     shelf = policy_shelf()
     if sources:
-        paths = [Path(one) if is_a_file(one, shelf) else shelf.known(one) for one in sources]
-        found = check_files(shelf, paths)
+        found = check_files(shelf, [file for one in sources for file in files_of(one, shelf)])
     else:
         found = check_all(shelf)
     if json:
@@ -48,7 +48,7 @@ def _print(found: Sequence[PlacedFinding], *, notes: bool) -> None:
     for file, those in groupby(sorted(shown, key=_place), key=lambda one: one.file):
         console.print(f"\n[bold]{escape(file)}[/]")
         for one in those:
-            clauses = escape(" ".join(one.clauses))
+            clauses = escape(listed(one.clauses, between=" "))
             console.print(f"  {one.line}: {_SAID[one.severity]} {one.rule} [cyan]{clauses}[/]")
             console.print(f"    {escape(one.message)}")
             console.print(f"    [dim]→ {escape(one.fix)}[/]")

@@ -14,15 +14,17 @@ from domain.policy import Policy
 
 Json = Mapping[str, Any]
 
+_ORDER = ("running", "paused", "missed", "met", "pending", "void")
+
 
 def print_explained(policy: Policy, promises: Sequence[Json]) -> None:
-    """The promises of a case: `promises` as `domain.explain` gives them."""
+    """The promises of a case: `promises` as `domain.explain` gives them, what runs first."""
     console = out()
     if not promises:
         console.print("没有适用的承诺。")
         return
     made = table("承诺||22", "状态||6", "时间||16", "升级|dim|14", "条款|dim|10")
-    for one in promises:
+    for one in sorted(promises, key=lambda one: _ORDER.index(one["state"])):
         promise = policy.promise(one["id"])
         made.add_row(
             named(one["id"], promise.says if promise else ""),

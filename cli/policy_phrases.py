@@ -1,26 +1,25 @@
 """Pieces of a policy in Chinese: lengths, conditions, values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 from rich.markup import escape
 
 from domain.conditions import Condition
-from domain.time_limits import Duration, Unit
+from domain.policy_phrases import length
+from domain.time_limits import Duration
 
-_UNITS = {Unit.MINUTE: "分钟", Unit.HOUR: "小时", Unit.DAY: "天", Unit.WORKDAY: "个工作日"}
 _SIGNS = {"min": "≥", "max": "≤", "above": ">", "below": "<"}
 
 
-def named(id: str, says: str) -> str:
-    """An entry of a table: its id, and what it says below it."""
-    return f"[bold]{id}[/]\n{escape(says)}"
+Inherited = Callable[..., str]
+"""The name of the policy that a place comes from, where it is another's: of `("fees", 0)`, say."""
 
 
-def length(duration: Duration) -> str:
-    """A length of time with its unit."""
-    return f"{duration.amount} {_UNITS[duration.unit]}"
+def named(id: str, says: str, base: str = "") -> str:
+    """An entry of a table: its id, what it says below it, and from whom it is taken over."""
+    return f"[bold]{id}[/]\n{escape(says)}" + (f"\n[dim]继承自 {base}[/]" if base else "")
 
 
 def alternatives(when: Condition) -> list[str]:

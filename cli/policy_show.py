@@ -3,7 +3,7 @@
 from typing import Any
 
 from cli import policy_views
-from cli.policy_sources import Json, Source, policy_of, policy_shelf
+from cli.policy_sources import Json, Source, policy_shelf, sourced_of
 from cli.terminal import print_json
 from domain.policy import Policy
 
@@ -20,11 +20,17 @@ def list_all(*, json: Json = False) -> None:
 
 def show(name: Source, /, *, json: Json = False) -> None:
     """一份政策的全部承诺。"""
-    policy = policy_of(name)
+    path, sourced = sourced_of(name)
+    policy = sourced.policy
     if json:
         print_json({**_summary(policy), "content": policy.model_dump(mode="json", by_alias=True)})
         return
-    policy_views.print_policy(policy)
+
+    def inherited(*place: str | int) -> str:
+        file, _ = sourced.where(place)
+        return file.stem if file != path else ""
+
+    policy_views.print_policy(policy, inherited)
 
 
 def _summary(policy: Policy) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli import words
-from cli.policy_phrases import alternatives, length, named
-from cli.policy_terms import terms
+from cli.policy_phrases import Inherited, alternatives, named
+from cli.policy_terms import taken_over, terms
 from cli.terminal import out, table
 from domain.mechanisms import MECHANISMS
 from domain.policy import Policy
+from domain.policy_phrases import clock, length
 from domain.promise import Promise
 from domain.provision import Provision
 from domain.vocabulary import Keeper
@@ -32,32 +33,38 @@ def print_list(policies: Sequence[Policy]) -> None:
     out().print(made)
 
 
-def print_policy(policy: Policy) -> None:
-    """Everything of one policy: promises, provisions, warranty, fees, ladders, what it leaves."""
+def print_policy(policy: Policy, inherited: Inherited) -> None:
+    """Everything of one policy: promises, provisions, warranty, fees, ladders, what it leaves.
+
+    What it takes over says so: `inherited` names the policy that a place comes from.
+    """
     console = out()
     console.print(f"[bold]{policy.name}[/] {escape(policy.title)} [dim]{policy.version}[/]")
     origin = [("继承", policy.extends), ("依据", "、".join(policy.documents))]
     origin.append(("产品", "、".join(policy.product_classes)))
     _print_pairs(console, [(name, said) for name, said in origin if said])
-    console.print(_promises(policy))
+    console.print(_promises(policy, inherited))
     if policy.provisions:
-        console.print(_provisions(policy))
-    aside = [(escape(" ".join(one.clauses)), escape(one.why)) for one in policy.set_aside]
+        console.print(_provisions(policy, inherited))
+    aside = [
+        (escape(" ".join(one.clauses)), escape(one.why) + taken_over(inherited("set_aside", index)))
+        for index, one in enumerate(policy.set_aside)
+    ]
     if aside:
         console.print("[bold]不执行的条款[/]")
         _print_pairs(console, aside)
-    _print_pairs(console, list(terms(policy)))
+    _print_pairs(console, list(terms(policy, inherited)))
 
 
 # --- promises --------------------------------------------------------------------------------
 
 
-def _promises(policy: Policy) -> Table:
+def _promises(policy: Policy, inherited: Inherited) -> Table:
     made = table("承诺||22", "从 → 到||22", "时限||20", "条件、其他|dim|20", "条款|dim|10")
-    for promise in policy.promises:
+    for index, promise in enumerate(policy.promises):
         starts = promise.model_dump(mode="json")["starts"]
         made.add_row(
-            named(promise.id, promise.says),
+            named(promise.id, promise.says, inherited("promises", index)),
             escape(f"{starts}\n→ " + "\n  或 ".join(promise.met_by)),
             "\n".join(_limit(promise)),
             "\n".join(_besides(promise)),
@@ -70,7 +77,7 @@ def _limit(promise: Promise) -> Iterator[str]:
     if promise.within is not None:
         yield f"[cyan]{length(promise.within)}内[/]"
     for target in promise.by:
-        yield f"[cyan]{'次日' if target.days_later else '当日'} {target.clock}[/]"
+        yield f"[cyan]{clock(target)}[/]"
     if promise.calendar != "always":
         yield f"[dim]日历 {promise.calendar}[/]"
     if promise.move_into is not None:
@@ -107,11 +114,11 @@ def _besides(promise: Promise) -> Iterator[str]:
 # --- provisions ------------------------------------------------------------------------------
 
 
-def _provisions(policy: Policy) -> Table:
+def _provisions(policy: Policy, inherited: Inherited) -> Table:
     made = table("规定||22", "种类||6", "何时、何地||20", "由谁守|dim|16", "条款|dim|10")
-    for provision in policy.provisions:
+    for index, provision in enumerate(policy.provisions):
         made.add_row(
-            named(provision.id, provision.says),
+            named(provision.id, provision.says, inherited("provisions", index)),
             words.PROVISION_KINDS[provision.kind.value],
             escape("\n".join(_when(provision))),
             MECHANISMS[provision.by].says if provision.by else "由人执行",

@@ -1,7 +1,7 @@
 """A ticket's events as a story: each with what it says, and with whom had to be told of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from rich.markup import escape
@@ -108,8 +108,8 @@ def _cause(told: Sequence[tuple[Json, list[Json]]], event: Json) -> list[Json] |
 
 def _said(ticket: Json, event: Json, notices: Sequence[Json]) -> str:
     """What the event says, and `→ 通知…` for those who had to be told of it."""
-    if event["kind"].startswith("promise_"):
-        said = _of_promise(ticket, event, notices)
+    if event["kind"].startswith("promise_") or event["kind"] == "firing_withdrawn":
+        said = _of_promise(ticket, event)
     else:
         said = escape(_details(_own(ticket, event)))
     people = dict.fromkeys(words.beside(one["details"]["to"], words.ROLES) for one in notices)
@@ -117,31 +117,28 @@ def _said(ticket: Json, event: Json, notices: Sequence[Json]) -> str:
     return f"{said} {told}".strip()
 
 
-def _of_promise(ticket: Json, event: Json, notices: Sequence[Json]) -> str:
-    """Which promise it was, with its due time and its level where a notice names them."""
-    details = notices[0]["details"] if notices else event["details"]
-    clauses = details.get("clauses", [])
-    kept = _kept(ticket, event, clauses) if event["kind"].startswith("promise_met") else {}
-    name = details.get("promise") or kept.get("promise", "")
-    said = [escape(sayings(ticket["policy"]).get(name) or name)]
+def _of_promise(ticket: Json, event: Json) -> str:
+    """Which promise it was, and what the event knows of its level, due time and lateness."""
+    details = event["details"]
+    name = details.get("promise", "")
+    said = [escape(_sayings(ticket).get(name) or name)]
     if details.get("level"):
         said.insert(0, f"L{details['level']}")
     if details.get("due"):
         said.append(f"时限 {clock(details['due'])}")
-    if kept.get("late_seconds"):
-        said.append(f"迟 {span(timedelta(seconds=kept['late_seconds']))}")
-    return " ".join((*said, f"[dim]{escape(' '.join(clauses))}[/]"))
+    if details.get("late_seconds"):
+        said.append(f"迟 {span(timedelta(seconds=details['late_seconds']))}")
+    return " ".join((*said, f"[dim]{escape(' '.join(details.get('clauses', ())))}[/]"))
 
 
-def _kept(ticket: Json, event: Json, clauses: Sequence[str]) -> Json:
-    """The promise that was met: of those with these clauses the one met nearest to the event."""
-    at = datetime.fromisoformat(event["at"])
-    met = [
-        line
-        for line in ticket.get("promise_details", ())
-        if line["met_at"] and list(line["clauses"]) == list(clauses)
-    ]
-    return min(met, key=lambda line: abs(datetime.fromisoformat(line["met_at"]) - at), default={})
+def _sayings(ticket: Json) -> dict[str, str]:
+    """What the promises say of every policy that the ticket has had; the last has the last word."""
+    had = (one["details"].get("policy") for one in ticket.get("timeline", ()))
+    names = dict.fromkeys(name for name in had if isinstance(name, str))
+    found: dict[str, str] = {}
+    for name in (*names, ticket["policy"]):
+        found |= sayings(name)
+    return found
 
 
 def _own(ticket: Json, event: Json) -> Json:
@@ -153,8 +150,6 @@ def _own(ticket: Json, event: Json) -> Json:
         return {**shown, "channel": words.beside(ticket["channel"], words.CHANNELS)}
     if kind == "reported":
         return {**shown, "at": ticket["milestones"].get("reported")}
-    if kind == "policy_pinned" and not shown:
-        return {"policy": ticket["policy"]}
     return shown
 
 

@@ -1,7 +1,7 @@
 """`aftercare what-if`: past tickets judged again under another policy."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from cyclopts.validators import Number
 from cli import what_if_views
 from cli.connecting import in_loop, ledger
 from cli.ledgers import Since, read_since
-from cli.policy_sources import policy_of
+from cli.policy_sources import policy_of, policy_shelf
 from cli.progress import bar
 from cli.terminal import BadUsage, print_json
 from cli.times import now
@@ -97,6 +97,7 @@ class _Source:
 async def _judge(asked: _Asked, file: Path | None) -> Tally:
     source = _from_file(file) if file is not None else _from_database(asked.since)
     async with source as found:
+        _check_name(asked.only, found.pinned.values())
         question = Question(
             under=asked.under,
             against=asked.against,
@@ -108,6 +109,13 @@ async def _judge(asked: _Asked, file: Path | None) -> Tally:
         )
         with bar("重判工单") as progress:
             return await judge_all(question, found.lines, found.tickets, asked.jobs, progress.at)
+
+
+def _check_name(only: str | None, pinned: Iterable[Policy]) -> None:
+    """A misspelt name must not read as "no such tickets". Raises BadUsage."""
+    known = sorted({*policy_shelf().names(), *(policy.name for policy in pinned)})
+    if only is not None and only not in known:
+        raise BadUsage(f"--of: 没有政策 {only};有:{'、'.join(known)}")
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 from rich.markup import escape
 
+from cli.policy_phrases import named
 from cli.terminal import Failed, out, table
 from cli.times import span
 from cli.words import PROMISE_STATES
@@ -54,12 +55,13 @@ def print_tally(under: Edition, against: Edition | None, tally: Tally) -> None:
         console.print("没有一条承诺适用")
         return
     made = table(
-        *("承诺", "条款|cyan|10", "适用", "兑现", "超时", "迟到中位", "最迟"),
-        *("未到期", "不适用", "改为兑现|green", "改为超时|red"),
+        *("承诺||24", "条款|cyan|10", "适用", "兑现", "超时", "迟到中位", "最迟"),
+        *("未到期", "不再适用", "改为兑现|green", "改为超时|red"),
         title="每格:若用 ← 对照",
     )
     for line in tally.lines:
-        made.add_row(*_cells(line))
+        says = _says(line.promise, under, against)
+        made.add_row(named(line.promise, says).strip(), *_cells(line))
     console.print(made)
     for line in tally.lines:
         for text, numbers in (
@@ -75,7 +77,6 @@ def _cells(line: Line) -> Iterator[str]:
         now, was = str(of_figures(line.under)), str(of_figures(line.against))
         return now if now == was else f"{now} ← {was}"
 
-    yield escape(line.promise)
     yield escape(" ".join(line.clauses))
     yield pair(lambda one: one.applies)
     yield pair(lambda one: len(one.of(_MET)))
@@ -86,6 +87,12 @@ def _cells(line: Line) -> Iterator[str]:
     yield pair(lambda one: len(one.of(PromiseState.VOID)))
     yield str(len(_better(line)) or "")
     yield str(len(_worse(line)) or "")
+
+
+def _says(promise: str, *editions: Edition | None) -> str:
+    """What it says by the first of them that has it; nothing where only a ticket's own did."""
+    had = (one.policy.promise(promise) for one in editions if one is not None)
+    return next((found.says for found in had if found is not None), "")
 
 
 def _open(figures: Figures) -> int:

@@ -78,6 +78,9 @@ def _news(policy: Policy, newest: Iterable[Workdays]) -> Iterable[CalendarDates]
         if not isinstance(known, Workdays):
             continue
         kin = [one for one in newest if set(one.source) & set(known.source)]
+        if not kin:
+            # Without a notice in common nobody can tell that the shelf's is the same calendar.
+            log.warning("calendar_without_kin", policy=policy.name, calendar=name)
         latest = max(kin, key=lambda one: one.known_until, default=None)
         later = dates_after(known, latest) if latest else None
         if later is not None:

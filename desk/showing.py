@@ -144,5 +144,22 @@ def _event(event: Event) -> Json:
         "at": event.at.isoformat(),
         "kind": event.kind,
         "by": str(event.by) if event.by else None,
-        "details": event.details,
+        "details": {**_changed(event), **event.details},
     }
+
+
+def _changed(event: Event) -> Json:
+    """Which promise, or which policy, an event is about; only its changes say it."""
+    changes = event.changes
+    if (firing := changes.firing) is not None:
+        return {
+            "promise": firing.promise,
+            "level": firing.level,
+            "due": firing.due.isoformat(),
+            "clauses": list(firing.clauses),
+        }
+    if (kept := changes.kept) is not None:
+        return {"promise": kept.promise, "late_seconds": kept.late_seconds}
+    if changes.policy is not None and "policy" not in event.details:
+        return {"policy": changes.policy, "version": changes.policy_version}
+    return {}

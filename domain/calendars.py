@@ -244,6 +244,12 @@ class OpeningHours(Calendar):
     def _table(self) -> OpeningWeek:
         return OpeningWeek(self._spans_of_week)
 
+    @property
+    def open_a_week(self) -> timedelta:
+        """How much of a week is open."""
+        spans = (span for day in self._spans_of_week for span in day)
+        return sum((closes - opens for opens, closes in spans), timedelta(0))
+
     def spans_on(self, day: date) -> tuple[Span, ...]:
         return self._spans_of_week[day.weekday()]
 

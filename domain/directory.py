@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from domain.civil_time import sensible
-from domain.policy import Term
 from domain.records import Record
+from domain.terms import Term
 from domain.vocabulary import Role
 
 Day = Annotated[date, AfterValidator(sensible)]

@@ -34,6 +34,7 @@ class Wake:
 
 
 KINDS = {0: "promise_warned", 1: "promise_missed"}
+_SETTLED = (PromiseState.MET, PromiseState.VOID)
 
 
 def standings_of(ticket: Ticket, policy: Policy, now: datetime) -> tuple[Standing, ...]:
@@ -149,10 +150,12 @@ def _record_firings(case: Case, standing: Standing, then: datetime, now: datetim
     known = {one.key: one for one in case.ticket.firings}
     for moment in standing.moments:
         before = known.get((standing.promise, standing.occurrence, moment.level))
+        if before is not None and before.silent and moment.tell is not None:
+            before = None  # an objective that another policy promises: nobody was told of it yet
         if not _came_true(standing, moment, then) or (before and _stands(case.ticket, before)):
             continue
-        if moment.level == 0 and standing.state is PromiseState.MET:
-            continue  # nobody needs to be warned of what is kept already
+        if moment.level == 0 and standing.state in _SETTLED:
+            continue  # nobody needs to be warned of what is kept already, or owed no more
         firing = _firing(case.policy, standing, moment, now, before)
         kind = KINDS.get(moment.level, "promise_escalated")
         case = case.record(kind, now, changes=Changes(firing=firing))

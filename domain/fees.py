@@ -16,12 +16,19 @@ from datetime import date
 from pydantic import JsonValue
 
 from domain.conditions import holds
-from domain.policy import CoverageKind, FeeRule, Policy, Price, QuoteTolerance
+from domain.policy import Policy, QuoteTolerance
 from domain.records import Record
 from domain.refusals import RefusalType, Refused, invalid
+from domain.terms import CoverageKind, FeeRule, Price
 from domain.ticket import FeeLine, Quote, Ticket
 from domain.vocabulary import Cause, FeeKind, PartClass, QuoteState, Remedy, Warranty
-from domain.warranty import PurchaseFacts, WarrantyDecision, coverages_running, decide_warranty
+from domain.warranty import (
+    PurchaseFacts,
+    WarrantyDecision,
+    coverages_over,
+    coverages_running,
+    decide_warranty,
+)
 
 _Item = tuple[str, str]
 
@@ -39,10 +46,13 @@ _AS_FACT: Mapping[Warranty, object] = {
 
 
 class Cover(Record):
-    """The warranty as it stands for one class of part: the decision, and the kinds that run."""
+    """The warranty as it stands for one class of part: the decision, and by the dates the kinds
+    of coverage that run and those that are over. Of an unknown date they are neither.
+    """
 
     decision: WarrantyDecision
     running: frozenset[CoverageKind] = frozenset()
+    over: frozenset[CoverageKind] = frozenset()
 
 
 class FeeRuling(Record):
@@ -80,17 +90,20 @@ def cover_of(
     A cause that nobody has recorded is taken for one of quality, as at registration.
     """
     running = coverages_running(policy, purchase, reported_on, part_class)
+    over = coverages_over(policy, purchase, reported_on, part_class)
     if by_person is None:
         said = facts.get("cause")
         cause = Cause(str(said)) if said in set(Cause) else Cause.QUALITY
         cause = Cause.QUALITY if cause is Cause.UNKNOWN else cause
         decision = decide_warranty(policy, purchase, reported_on, cause, part_class)
-        return Cover(decision=decision, running=running)
+        return Cover(decision=decision, running=running, over=over)
     if by_person.in_warranty is Warranty.IN:
         running |= {CoverageKind.PARTS_AND_LABOUR}
+        over -= {CoverageKind.PARTS_AND_LABOUR}
     elif by_person.in_warranty is Warranty.OUT:
+        # Not over for that: somebody may have put it out of warranty for misuse inside its time.
         running -= {CoverageKind.PARTS_AND_LABOUR}
-    return Cover(decision=by_person, running=running)
+    return Cover(decision=by_person, running=running, over=over)
 
 
 def rule_line(
@@ -210,6 +223,7 @@ def _concerns(rule: FeeRule, line: FeeLine, facts: Mapping[str, object], cover: 
         (not rule.kinds or line.kind in rule.kinds)
         and (not rule.part_classes or line.part_class in rule.part_classes)
         and (rule.during is None or rule.during in cover.running)
+        and (rule.after is None or rule.after in cover.over)
         and holds(rule.when, facts)
     )
 

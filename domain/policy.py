@@ -7,166 +7,39 @@ data in. It travels as a snapshot with the ticket that it governs, so nothing is
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.calendars import ALWAYS, Calendar, CalendarSpec, Weekday, Workdays
+from domain.calendars import (
+    ALWAYS,
+    Calendar,
+    CalendarSpec,
+    OpeningHours,
+    Weekday,
+    Workdays,
+)
 from domain.civil_time import CHINA
-from domain.conditions import Condition
 from domain.policy_entry import PolicyEntry, mistake, nearest
 from domain.promise import (
     DEFAULT_LADDER,
-    AsWritten,
-    Clauses,
     Key,
     Ladder,
     Promise,
     Text,
-    check_as_written,
 )
 from domain.provision import Provision, SetAside
-from domain.time_limits import Duration, Unit
-from domain.vocabulary import Cause, FeeKind, Keeper, PartClass, Role
+from domain.terms import DefaultWarranty, FeeRule, TermSource, ThreeGuarantees, WarrantyTerms
+from domain.time_limits import LONGEST, Duration, Unit
+from domain.vocabulary import Keeper, Role
 
 DEFAULT_LADDERS: dict[str, Ladder] = {"default": DEFAULT_LADDER}
 NO_LADDER = "none"
 """The ladder of an objective: it is measured, and nobody is told."""
-
-
-class CoverageKind(StrEnum):
-    """What a warranty coverage makes free of charge; lifetime service is paid."""
-
-    PARTS_AND_LABOUR = "parts_and_labour"
-    LABOUR = "labour"
-    LIFETIME_PAID = "lifetime_paid"
-
-
-class PurchaseDate(StrEnum):
-    """A day from which a warranty may run."""
-
-    INVOICE_DATE = "invoice_date"
-    DELIVERED_ON = "delivered_on"
-    ACCEPTED_ON = "accepted_on"
-    CONTRACTED_ON = "contracted_on"
-    EXCHANGED_ON = "exchanged_on"
-
-
-class Term(PolicyEntry):
-    """One coverage: so many months from the first of `starts` that is known.
-
-    Without `part_classes` it covers the whole thing; `lifetime_paid` has no end and no start. A
-    contract and a warranty card write their terms in this form too.
-    """
-
-    kind: CoverageKind
-    months: Annotated[int, Field(gt=0, le=600)] | None = None
-    starts: tuple[PurchaseDate, ...] = ()
-    part_classes: tuple[PartClass, ...] = ()
-
-    @model_validator(mode="after")
-    def _has_a_term(self) -> Self:
-        ends = self.kind is not CoverageKind.LIFETIME_PAID
-        if ends and (self.months is None or not self.starts):
-            fix = "如 months: 12 和 starts: [invoice_date, delivered_on]"
-            raise mistake("保修没有写期限或起算日", fix=fix, rule="missing_start_basis")
-        if not ends and (self.months is not None or self.starts):
-            raise mistake("终身有偿服务没有期限", fix="删去 months 和 starts")
-        return self
-
-
-class Coverage(Term):
-    """A coverage that a policy promises; `as_written` is for the lint, as in a promise.
-
-    With `product_classes` it is one for those alone; the rest go by the coverages without.
-    """
-
-    clauses: Clauses
-    product_classes: tuple[Text, ...] = ()
-    as_written: AsWritten = Field(default_factory=dict)
-
-    @field_validator("as_written")
-    @classmethod
-    def _says_what_a_coverage_says(cls, written: AsWritten) -> AsWritten:
-        check_as_written(written, cls.model_fields)
-        return written
-
-
-class PaidCause(PolicyEntry):
-    """A cause that is paid for even inside the warranty, and the clauses that say so."""
-
-    cause: Cause
-    clauses: tuple[Text, ...] = ()
-
-
-class WarrantyTerms(PolicyEntry):
-    """The coverages, and the causes that are paid for even inside them.
-
-    `extend_over_holidays` names a workday calendar: a last day on a holiday moves to the next
-    workday (Civil Code 203), for the customer's windows only.
-    """
-
-    coverages: Annotated[tuple[Coverage, ...], Field(min_length=1)]
-    paid_causes: tuple[PaidCause, ...] = (PaidCause(cause=Cause.MISUSE),)
-    extend_over_holidays: Key | None = None
-
-
-class TermSource(StrEnum):
-    """Whose word on the warranty it is; the first that says anything of the part wins (D5-C11)."""
-
-    CONTRACT = "contract"
-    CARD = "card"
-    POLICY = "policy"
-    DEFAULT = "default"
-
-
-class DefaultWarranty(PolicyEntry):
-    """What stands where contract, card and policy are silent: the company's own default."""
-
-    coverages: Annotated[tuple[Coverage, ...], Field(min_length=1)]
-
-
-class Price(StrEnum):
-    """What a fee rule allows a line to cost."""
-
-    FREE = "free"
-    COST = "cost"
-    DISCOUNT = "discount"
-
-
-class FeeRule(PolicyEntry):
-    """What a line may cost where the rule applies: nothing, the cost price, or a share of the list.
-
-    Without `kinds` or `part_classes` it concerns every line; `during` limits it to the time that a
-    coverage of that kind runs. `percent` of the list price is the most that a discount asks.
-    """
-
-    id: Key
-    clauses: Clauses
-    says: Text
-    price: Price
-    when: Condition = ()
-    during: CoverageKind | None = None
-    kinds: tuple[FeeKind, ...] = ()
-    part_classes: tuple[PartClass, ...] = ()
-    percent: Annotated[int, Field(gt=0, lt=100)] | None = None
-    as_written: AsWritten = Field(default_factory=dict)
-
-    @field_validator("as_written")
-    @classmethod
-    def _says_what_a_rule_says(cls, written: AsWritten) -> AsWritten:
-        check_as_written(written, cls.model_fields)
-        return written
-
-    @model_validator(mode="after")
-    def _discounts_by_a_number(self) -> Self:
-        if (self.price is Price.DISCOUNT) != (self.percent is not None):
-            raise mistake("折扣要写 percent,别的价格不写", fix="如 percent: 80,即八折")
-        return self
 
 
 class OutOfWarranty(StrEnum):
@@ -227,23 +100,6 @@ class QuoteTolerance(PolicyEntry):
 
     percent: Annotated[int, Field(ge=0, le=100)] = 0
     at_most_fen: Annotated[int, Field(ge=0)] | None = None
-
-
-class ThreeGuarantees(PolicyEntry):
-    """三包 for the classes named: in days from the invoice, whose day is day 0 (D5-C6).
-
-    `extend_over_holidays` as in the warranty: these windows are the customer's. An exchange that
-    nobody could make in `return_after_exchange_days` gives the choice of a return (D5-C6.2.b).
-    """
-
-    clauses: Clauses
-    classes: Annotated[tuple[Text, ...], Field(min_length=1)]
-    return_days: Annotated[int, Field(ge=0)] = 7
-    exchange_days: Annotated[int, Field(ge=0)] = 15
-    exchange_after_repairs: Annotated[int, Field(gt=0)] = 2
-    exchange_months: Annotated[int, Field(gt=0)] = 12
-    extend_over_holidays: Key | None = None
-    return_after_exchange_days: Annotated[int, Field(gt=0)] | None = None
 
 
 class LoanerTerms(PolicyEntry):
@@ -319,13 +175,8 @@ class Policy(PolicyEntry):
             seen.add(promise.id)
             self._check_references(promise, ("promises", place))
         self._check_names()
-        for name, terms in (
-            ("warranty", self.warranty),
-            ("three_guarantees", self.three_guarantees),
-        ):
-            days = terms.extend_over_holidays if terms else None
-            if days is not None:
-                self._check_workdays(days, (name, "extend_over_holidays"))
+        for name, days in self._customers_calendars().items():
+            self._check_workdays(days, (name, "extend_over_holidays"))
         for name, ladder in self.ladders.items():
             if ladder.tell_within is not None:
                 self._check_calendar(ladder.tell_within, ("ladders", name, "tell_within"))
@@ -335,7 +186,22 @@ class Policy(PolicyEntry):
             seen.add(provision.id)
             if provision.calendar is not None:
                 self._check_calendar(provision.calendar, ("provisions", place, "calendar"))
+            if provision.at is not None and provision.at.needs_workdays:
+                self._check_workdays(provision.calendar or "always", ("provisions", place, "at"))
         return self
+
+    def _customers_calendars(self) -> dict[str, str]:
+        """By the key that has it: the calendar on which a window of the customer's is extended."""
+        windows: dict[str, WarrantyTerms | DefaultWarranty | ThreeGuarantees | None] = {
+            "warranty": self.warranty,
+            "default_warranty": self.default_warranty,
+            "three_guarantees": self.three_guarantees,
+        }
+        return {
+            key: terms.extend_over_holidays
+            for key, terms in windows.items()
+            if terms is not None and terms.extend_over_holidays is not None
+        }
 
     def _check_names(self) -> None:
         """Fee rules and calendars: none that hides another of its name."""
@@ -354,6 +220,9 @@ class Policy(PolicyEntry):
             self._check_calendar(promise.move_into, (*at, "move_into"))
         if promise.within is not None and promise.within.unit is Unit.WORKDAY:
             self._check_workdays(promise.calendar, (*at, "calendar"))
+        self._check_length(promise, promise.within, (*at, "within"))
+        for number, laxer in enumerate(promise.laxer):
+            self._check_length(promise, laxer.within, (*at, "laxer", number, "within"))
         if promise.escalate not in (*self.ladders, NO_LADDER):
             fix = nearest(promise.escalate, self.ladders)
             raise mistake(
@@ -361,6 +230,23 @@ class Policy(PolicyEntry):
                 fix=fix,
                 at=(*at, "escalate"),
                 rule="unknown_ladder",
+            )
+
+    def _check_length(
+        self, promise: Promise, limit: Duration | None, at: tuple[str | int, ...]
+    ) -> None:
+        """Few open hours make many years of a length that is none in itself."""
+        calendar = self._calendars[promise.calendar]
+        elapsed = limit.elapsed if limit is not None else None
+        if elapsed is None or not isinstance(calendar, OpeningHours):
+            return
+        if elapsed / calendar.open_a_week * timedelta(weeks=1) > LONGEST:
+            fix = "写短一些,或换一个开得多的日历"
+            raise mistake(
+                f"日历 {promise.calendar} 一周只开 {calendar.open_a_week},{limit} 要十年以上",
+                fix=fix,
+                at=at,
+                rule="calendar_hardly_opens",
             )
 
     def _check_calendar(self, name: str, at: tuple[str | int, ...]) -> None:
@@ -416,9 +302,7 @@ class Policy(PolicyEntry):
             if promise.kept_by in (Keeper.TICKET, Keeper.LOANER)
         )
         ladders = self._ladders_of(ours)
-        calendars = self._calendars_of(ours, ladders) | {
-            terms.extend_over_holidays for terms in (self.warranty, self.three_guarantees) if terms
-        }
+        calendars = self._calendars_of(ours, ladders) | set(self._customers_calendars().values())
         since = date(on.year - 1, 1, 1)
         snapshot = self.model_copy(
             update={

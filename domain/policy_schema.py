@@ -9,7 +9,8 @@ from typing import Any
 
 from domain.facts import FACTS, UNKNOWN, Fact, FactType
 from domain.policy import Policy
-from domain.vocabulary import Milestone
+from domain.round_time import ROUNDS
+from domain.vocabulary import Milestone, PurchaseDate
 
 Schema = dict[str, Any]
 
@@ -19,6 +20,7 @@ _ONE_OR_MANY = frozenset({"met_by", "void_by", "pauses_on", "steps", "needs", "t
 _MILESTONE: Schema = {"$ref": "#/$defs/Milestone"}
 _BOUNDS = ("min", "max", "above", "below")
 _ANY = f"({'|'.join(Milestone)})"
+_START = rf"(last )?({_ANY}|\[ *{_ANY}( *, *{_ANY})* *\])"
 _CLOCK = r"([01]?[0-9]|2[0-4]):[0-5][0-9]"
 
 
@@ -48,11 +50,27 @@ def _as_written_in_files(models: Mapping[str, Schema]) -> dict[str, Schema]:
             "anyOf": [
                 _MILESTONE,
                 {"type": "array", "items": _MILESTONE, "minItems": 1},
-                {"type": "string", "pattern": rf"^(last )?({_ANY}|\[ *{_ANY}( *, *{_ANY})* *\])$"},
+                {"type": "string", "pattern": rf"^{_START}$"},
             ],
         },
+        "Basis": {
+            **_described(models["Basis"]),
+            "anyOf": [
+                {"$ref": "#/$defs/PurchaseDate"},
+                {"type": "array", "items": _MILESTONE, "minItems": 1},
+                {
+                    "type": "string",
+                    "pattern": rf"^{_START}( *, *else ({'|'.join(PurchaseDate)}))?$",
+                },
+            ],
+        },
+        "RoundTime": _worded(models["RoundTime"], rf"^({'|'.join(ROUNDS)}) {_CLOCK}$"),
         "Ladder": {**_described(models["Ladder"]), "anyOf": [rungs, models["Ladder"]]},
         "Workdays": _with_dates(models["Workdays"]),
+        # A file may write some of its keys, and take the others over from what it extends.
+        "DefaultWarranty": {
+            key: value for key, value in models["DefaultWarranty"].items() if key != "required"
+        },
         "FactTests": {
             "description": "Tests on facts, all of which must hold.",
             "type": "object",

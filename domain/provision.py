@@ -13,7 +13,8 @@ from domain.conditions import Condition
 from domain.mechanisms import MECHANISMS
 from domain.policy_entry import PolicyEntry, mistake, nearest
 from domain.promise import AsWritten, Clauses, Key, Milestones, Text, check_as_written, one_or_many
-from domain.time_limits import Duration
+from domain.round_time import Basis, RoundTime
+from domain.time_limits import Duration, Unit
 from domain.vocabulary import Role
 
 
@@ -39,8 +40,9 @@ class Provision(PolicyEntry):
     `steps` happen only within `calendar`, and where `when` holds: visits at the weekend, say.
     `needs` are steps that must be possible at any time of `calendar`: the duty of an emergency.
     A schedule comes round `every` so long, counted from `starts`, and warns `warn_before`; a report
-    goes `to` somebody. `numbers` are what else it counts with, each by a name that carries its unit
-    (`years`, `percent`). `as_written` is for the lint, as in a promise.
+    goes `to` somebody, `at` a time that comes round as often. `numbers` are what else it counts
+    with, each by a name that carries its unit (`years`, `percent`). `as_written` is for the lint,
+    as in a promise.
     """
 
     id: Key
@@ -53,9 +55,9 @@ class Provision(PolicyEntry):
     needs: Milestones = ()
     calendar: Key | None = None
     every: Duration | None = None
-    starts: Text | None = None
+    starts: Basis | None = None
     warn_before: Duration | None = None
-    at: Text | None = None
+    at: RoundTime | None = None
     to: Annotated[tuple[Role, ...], BeforeValidator(one_or_many)] = ()
     numbers: dict[Key, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     as_written: AsWritten = Field(default_factory=dict)
@@ -79,6 +81,11 @@ class Provision(PolicyEntry):
             raise mistake("写了 steps 或 needs,就要写它们的 calendar", at=("calendar",))
         if self.kind is ProvisionKind.SCHEDULE and self.every is None:
             raise mistake("周期事项要写 every", fix="如 every: 90 days", at=("every",))
+        if self.at is not None and self.every is not None:
+            days = self.at.days
+            if days is None or str(self.every) != str(Duration(amount=days, unit=Unit.DAY)):
+                fix = f"写 every: {days} day{'s' if days > 1 else ''}" if days else "删去 every"
+                raise mistake(f"at 写 {self.at},与 every: {self.every} 不合", fix=fix, at=("at",))
         return self
 
 

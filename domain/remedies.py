@@ -18,8 +18,9 @@ from datetime import date, timedelta
 
 from domain.calendars import CalendarUnknown, Workdays
 from domain.facts import read_fact
-from domain.policy import Policy, ThreeGuarantees
+from domain.policy import Policy
 from domain.records import Record
+from domain.terms import ThreeGuarantees
 from domain.vocabulary import Cause, Proof, Remedy
 from domain.warranty import LONGEST_HOLIDAY, months_later
 

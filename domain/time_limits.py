@@ -15,7 +15,7 @@ from domain.policy_entry import mistake
 
 _DURATION = re.compile(r"(-?\d{1,5}) ?(minute|hour|day|workday)s?")
 _CLOCK_TARGET = re.compile(r"(same|next) day (\d{1,2}:\d{2})")
-_LONGEST = 3660 * DAY  # ten years: beyond it, a slip of the pen
+LONGEST = 3660 * DAY  # ten years: beyond it, a slip of the pen
 _NOTHING = timedelta(0)
 
 
@@ -50,7 +50,7 @@ class Duration(BaseModel):
         if match is None:
             raise mistake(f"看不懂时长 {written!r}", fix=fix, rule="unreadable_duration")
         amount, unit = int(match[1]), Unit(match[2])
-        if not _NOTHING < amount * _ELAPSED.get(unit, DAY) <= _LONGEST:
+        if not _NOTHING < amount * _ELAPSED.get(unit, DAY) <= LONGEST:
             raise mistake(
                 f"时长 {written!r} 必须大于零、不超过十年", fix=fix, rule="unreadable_duration"
             )

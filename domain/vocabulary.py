@@ -283,6 +283,16 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
 
 
+class PurchaseDate(StrEnum):
+    """A day from which a warranty may run."""
+
+    INVOICE_DATE = "invoice_date"
+    DELIVERED_ON = "delivered_on"
+    ACCEPTED_ON = "accepted_on"
+    CONTRACTED_ON = "contracted_on"
+    EXCHANGED_ON = "exchanged_on"
+
+
 class PartClass(StrEnum):
     """Warranty differs by the class of the part (D5-C6)."""
 

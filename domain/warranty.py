@@ -16,17 +16,10 @@ from typing import Self
 
 from domain.calendars import CalendarUnknown
 from domain.directory import Device, Entitlement
-from domain.policy import (
-    Coverage,
-    CoverageKind,
-    PaidCause,
-    Policy,
-    PurchaseDate,
-    Term,
-    TermSource,
-)
+from domain.policy import Policy
 from domain.records import Record
-from domain.vocabulary import Cause, PartClass, Warranty
+from domain.terms import Coverage, CoverageKind, PaidCause, Term, TermSource
+from domain.vocabulary import Cause, PartClass, PurchaseDate, Warranty
 
 LONGEST_HOLIDAY = timedelta(days=15)
 """No public holiday is longer: a report later than this after a term needs no calendar."""
@@ -196,6 +189,28 @@ def coverages_running(
     return frozenset(running | endless)
 
 
+def coverages_over(
+    policy: Policy,
+    purchase: PurchaseFacts,
+    day: date,
+    part_class: PartClass | None = None,
+) -> frozenset[CoverageKind]:
+    """The kinds of coverage that are over on that day for that class of part, whatever the cause.
+
+    One that is not given is over from the first day. What is not known to be over is not: a start
+    that is unknown, a last day that may be moved, a device of which nobody says anything.
+    """
+    terms = _Terms(policy, purchase, part_class)
+    if not terms.any_at_all:
+        return frozenset()
+    over = set(CoverageKind)
+    for one in terms.offers:
+        run = terms.run(one)
+        if run is None or run.covers(day) or run.is_in_doubt(day):
+            over.discard(one.term.kind)
+    return frozenset(over)
+
+
 class _Terms:
     """What concerns this part, by the word that counts, on the calendar where the dates allow."""
 
@@ -203,8 +218,7 @@ class _Terms:
         self, policy: Policy, purchase: PurchaseFacts, part_class: PartClass | None
     ) -> None:
         self._purchase = purchase
-        days = policy.warranty.extend_over_holidays if policy.warranty is not None else None
-        self._workdays = None if days is None else policy.calendar(days)
+        self._policy = policy
         said = _said(policy, purchase)
         self.any_at_all = bool(said)
         self.offers = _offers(policy, said, part_class)
@@ -226,12 +240,25 @@ class _Terms:
 
     def _moved(self, run: _Run) -> _Run:
         """The term with a last day on a holiday moved to the next workday (Civil Code 203)."""
-        if self._workdays is None:
+        days = self._workdays_of(run.offer.source)
+        if days is None:
             return run
         try:
-            return replace(run, ends_on=self._workdays.workday_from(run.ends_on))
+            return replace(run, ends_on=self._policy.calendar(days).workday_from(run.ends_on))
         except CalendarUnknown:
             return replace(run, may_move=True)
+
+    def _workdays_of(self, source: TermSource) -> str | None:
+        """The calendar that extends the terms of that word.
+
+        It is the warranty's, for a contract and a card too. The default may have its own, by which
+        contract and card go where the policy has no warranty.
+        """
+        ours, default = self._policy.warranty, self._policy.default_warranty
+        own = None if default is None else default.extend_over_holidays
+        if ours is None or (source is TermSource.DEFAULT and own is not None):
+            return own
+        return ours.extend_over_holidays
 
 
 _Word = tuple[Sequence[Term], Entitlement | None]

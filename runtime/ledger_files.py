@@ -5,6 +5,7 @@ line by line.
 """
 
 import os
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ Line = tuple[int, str]
 """A line's number in its file, from 1, and its text."""
 R = TypeVar("R", bound=Record)
 
+_TICKET = re.compile(r'\s*\{\s*"ticket"\s*:\s*"([^"]+)"')
+
 
 class LedgerFileFaulty(FaultyFile):
     """A ledger file with a fault; nothing was counted."""
@@ -40,10 +43,20 @@ class LedgerFile:
     first: int
 
     def lines(self) -> Iterator[Line]:
-        """The tickets' lines, oldest number first as they were written."""
+        """The tickets' lines, oldest number first as they were written.
+
+        Raises LedgerFileFaulty for a ticket that stands twice: it would be counted twice.
+        """
+        seen: set[str] = set()
         for number, text in _numbered(self.path):
-            if number >= self.first:
-                yield number, text
+            if number < self.first:
+                continue
+            named = _TICKET.match(text)
+            if named is not None:
+                if named[1] in seen:
+                    raise fault(self.path, number, f"工单 {named[1]} 写了两次")
+                seen.add(named[1])
+            yield number, text
 
 
 def open_ledger(path: Path) -> LedgerFile:

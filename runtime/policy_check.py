@@ -54,7 +54,7 @@ def _register(shelf: PolicyShelf) -> tuple[ClauseRegister, list[PlacedFinding]]:
     try:
         return read_register(folder), []
     except FaultyFile as faulty:
-        empty = ClauseRegister(folder, {}, {})
+        empty = ClauseRegister(folder)
         return empty, [_of_fault(fault) for fault in faulty.faults]
 
 

@@ -23,7 +23,7 @@ from runtime.marked_yaml import Marked, Place
 
 # Taken over from the extended policy key by key, entry by entry (the same id takes the other's
 # place), or all of both; the rest belongs to one file alone.
-_MERGED = ("calendars", "ladders", "procedure")
+_MERGED = ("calendars", "ladders", "default_warranty", "procedure")
 _MERGED_BY_ID = ("promises", "fees", "provisions")
 _JOINED = ("set_aside",)
 _DATES = "dates"
@@ -230,7 +230,7 @@ class _Reader:
         elif key in _JOINED and isinstance(value, list):
             _join(merged, marked, key, value)
         elif key in _MERGED and isinstance(value, Mapping):
-            kept = {**merged.content.get(key, {})}
+            kept = {**(merged.content.get(key) or {})}
             for name, one in value.items():
                 merged.origins[key, name] = (marked, (key, name))
                 is_calendar = key == "calendars" and isinstance(one, Mapping)

@@ -33,7 +33,10 @@ def read_order(args: Sequence[RawValue]) -> Order:
     """The command's order. Refused InvalidInput: unreadable, or more than a ledger could hold."""
     order = read_message(args[0], Order) if len(args) == 1 else None
     if order is None:
-        raise invalid("command", "命令的内容读不懂;要有 by 和 fields,不能有 NUL 字符")
+        raise invalid(
+            "command",
+            "命令的内容读不懂;要有 by 和 fields,不能有 NUL 字符;刚升级过的,先重启 worker(down、up)",
+        )
     check_size(order)
     return order
 

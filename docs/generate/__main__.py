@@ -7,9 +7,9 @@ from docs.generate.clauses import Trace, clauses_page, traced
 from docs.generate.keepers import ROOT, entries
 from docs.generate.loaner_graph import explored_loans
 from docs.generate.proofs import by_clause, proofs, read_proven, written_proven
-from docs.generate.register import read_register
 from docs.generate.ticket_graph import explored
 from docs.generate.ticket_page import ticket_page
+from runtime.clause_register import read_register
 
 TICKET = Path(__file__).parents[1] / "ticket.md"
 CLAUSES = TICKET.with_name("clauses.md")
@@ -19,7 +19,7 @@ POLICIES = ROOT / "policies"
 
 def all_traced() -> tuple[Trace, ...]:
     """Every clause of the register as the files stand now."""
-    return traced(read_register(POLICIES / "clauses.csv"), entries(POLICIES), proofs(ROOT))
+    return traced(read_register(POLICIES).clauses, entries(POLICIES), proofs(ROOT))
 
 
 def write_clauses() -> None:

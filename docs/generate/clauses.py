@@ -7,8 +7,9 @@ from itertools import groupby
 
 from docs.generate.keepers import Entry
 from docs.generate.proofs import Proof, ProofKind
-from docs.generate.register import INFO, Clause
 from docs.generate.wording import table
+from domain.lint.clauses import INFO
+from runtime.clause_register import Clause
 
 DOCUMENTS = {
     "D1": "门窗售后管理规定 (doors_windows, house)",

@@ -1,15 +1,19 @@
 """Which entry of which policy keeps a clause, where it is written, and which modules do it."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from domain.lint import Place
+from domain.lint.clauses import Citing, citing
 from domain.mechanisms import MECHANISMS
+from domain.policy import Policy
+from domain.promise import Laxer, Promise
+from domain.provision import Provision, SetAside
+from domain.terms import Coverage, FeeRule, PaidCause, ThreeGuarantees
 from domain.vocabulary import Keeper, Milestone
-from runtime import marked_yaml
-from runtime.marked_yaml import Marked, Place
+from runtime.policy_files import PolicyShelf
 
 ROOT = Path(__file__).parents[2]
 _ENGINE = ("domain.promises", "domain.escalation")
@@ -42,64 +46,65 @@ class Entry:
 
 def entries(policies: Path) -> tuple[Entry, ...]:
     """Every citing entry of every policy file of that folder, each in its own file only."""
-    steps = milestone_steps()
+    steps, shelf = milestone_steps(), PolicyShelf(policies)
     return tuple(
         entry
-        for path in sorted(policies.glob("*.yaml"))
-        for entry in _entries_of(marked_yaml.read(path), steps)
+        for name in shelf.names()
+        for entry in sorted(_entries_of(shelf, name, steps), key=lambda one: one.line)
     )
 
 
-def _entries_of(marked: Marked, steps: Mapping[str, tuple[str, ...]]) -> Iterator[Entry]:
-    policy, content = marked.path.stem, marked.content
-
-    def entry(name: str, kind: str, place: Place, one: Mapping[str, Any], *does: str) -> Entry:
-        cited = tuple(one.get("clauses", ()))
-        return Entry(policy, name, kind, marked.line(place), cited, does, one.get("why", ""))
-
-    for index, one in enumerate(content.get("promises", ())):
-        place: Place = ("promises", index)
-        does = promise_modules(one, steps)
-        yield entry(one["id"], "promise", place, one, *does)
-        for level, laxer in enumerate(one.get("laxer", ())):
-            name = f"{one['id']}, level {laxer['level']}"
-            yield entry(name, "promise", (*place, "laxer", level), laxer, *does)
-    for part in ("warranty", "default_warranty"):
-        terms = content.get(part) or {}
-        for index, one in enumerate(terms.get("coverages", ())):
-            yield entry(_term(one), part, (part, "coverages", index), one, *_WARRANTY)
-        for index, one in enumerate(terms.get("paid_causes", ())):
-            name = f"paid cause {one['cause']}"
-            yield entry(name, part, (part, "paid_causes", index), one, *_WARRANTY)
-    for index, one in enumerate(content.get("fees", ())):
-        yield entry(one["id"], "fee rule", ("fees", index), one, *_FEES)
-    if content.get("three_guarantees"):
-        one = content["three_guarantees"]
-        yield entry("three_guarantees", "三包", ("three_guarantees",), one, *_REMEDIES)
-    for index, one in enumerate(content.get("provisions", ())):
-        does = MECHANISMS[one["by"]].modules if "by" in one else ()
-        yield entry(one["id"], one["kind"], ("provisions", index), one, *does)
-    for index, one in enumerate(content.get("set_aside", ())):
-        yield entry("set_aside", "set aside", ("set_aside", index), one)
+def _entries_of(
+    shelf: PolicyShelf, name: str, steps: Mapping[str, tuple[str, ...]]
+) -> Iterator[Entry]:
+    path = shelf.path(name)
+    sourced = shelf.sourced(path)
+    for place, one in citing(sourced.policy):
+        file, line = sourced.where(place)
+        if file == path and one.clauses:  # what it takes over stands in the other file
+            said, kind, modules = _told(sourced.policy, place, one, steps)
+            why = one.why if isinstance(one, SetAside) else ""
+            yield Entry(name, said, kind, line, one.clauses, modules, why)
 
 
-def _term(coverage: Mapping[str, Any]) -> str:
-    parts = " ".join(coverage.get("part_classes", ()))
-    months = f" {coverage['months']} months" if "months" in coverage else ""
-    return f"{coverage['kind']}{months}{' ' if parts else ''}{parts}"
+def _told(
+    policy: Policy, place: Place, entry: Citing, steps: Mapping[str, tuple[str, ...]]
+) -> tuple[str, str, tuple[str, ...]]:
+    """The name of the entry, its kind, and the modules that do what it says."""
+    match entry:
+        case Promise():
+            return entry.id, "promise", promise_modules(entry, steps)
+        case Laxer():
+            promise = policy.promises[int(place[1])]
+            name = f"{promise.id}, level {entry.level}"
+            return name, "promise", promise_modules(promise, steps)
+        case Coverage():
+            return _term(entry), str(place[0]), _WARRANTY
+        case PaidCause():
+            return f"paid cause {entry.cause}", str(place[0]), _WARRANTY
+        case ThreeGuarantees():
+            return "three_guarantees", "三包", _REMEDIES
+        case FeeRule():
+            return entry.id, "fee rule", _FEES
+        case Provision():
+            modules = MECHANISMS[entry.by].modules if entry.by else ()
+            return entry.id, entry.kind.value, modules
+        case SetAside():
+            return "set_aside", "set aside", ()
 
 
-def promise_modules(
-    promise: Mapping[str, Any], steps: Mapping[str, tuple[str, ...]]
-) -> tuple[str, ...]:
+def _term(coverage: Coverage) -> str:
+    parts = " ".join(coverage.part_classes)
+    months = f" {coverage.months} months" if coverage.months else ""
+    return f"{coverage.kind}{months}{' ' if parts else ''}{parts}"
+
+
+def promise_modules(promise: Promise, steps: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """The engine, the steps that set what keeps it, and the loaner where it is the remedy."""
-    keeper = Keeper(promise.get("kept_by", Keeper.TICKET))
-    met_by = promise["met_by"]
-    words: Sequence[str] = [met_by] if isinstance(met_by, str) else met_by
     found = [*_ENGINE]
-    if keeper in _OURS:
-        found += [module for word in words for module in steps.get(word, ())]
-    if "remedy" in promise:
+    if promise.kept_by in _OURS:
+        found += [module for word in promise.met_by for module in steps.get(word, ())]
+    if promise.remedy is not None:
         found += _LOANER
     return tuple(dict.fromkeys(found))
 

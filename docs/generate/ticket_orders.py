@@ -9,20 +9,12 @@ from docs.generate.found import Way
 from domain.civil_time import CHINA
 from domain.commands import LookedUp, MergeTarget, Order
 from domain.directory import Device
-from domain.policy import (
-    Coverage,
-    CoverageKind,
-    OutOfWarranty,
-    Policy,
-    Procedure,
-    PurchaseDate,
-    ThreeGuarantees,
-    WarrantyTerms,
-)
+from domain.policy import OutOfWarranty, Policy, Procedure
 from domain.procedure import RULES
 from domain.promise import Promise
+from domain.terms import Coverage, CoverageKind, ThreeGuarantees, WarrantyTerms
 from domain.ticket import Actor, TechnicianRef, Ticket
-from domain.vocabulary import Command, GuidanceWay, HoldReason, Role, TicketKind
+from domain.vocabulary import Command, GuidanceWay, HoldReason, PurchaseDate, Role, TicketKind
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=CHINA)
 SENT = TechnicianRef(id="T01", name="T01")

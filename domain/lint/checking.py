@@ -11,6 +11,7 @@ from domain.policy import Policy
 RULES: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
     ends.end_before_step,
     ends.end_before_start,
+    ends.void_at_once,
     ends.never_starts,
     ranges.value_in_two,
     ranges.value_in_none,

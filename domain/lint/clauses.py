@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping
 from domain.lint.finding import Finding, Place, Severity
 from domain.policy import Policy
 from domain.policy_entry import nearest
+from domain.promise import Laxer, Promise
+from domain.provision import Provision, SetAside
+from domain.terms import Coverage, FeeRule, PaidCause, ThreeGuarantees
 
 INFO = "info"
 """The kind of a clause that promises nothing: it needs no entry."""
@@ -12,42 +15,48 @@ INFO = "info"
 
 def citations(policy: Policy) -> Iterator[tuple[Place, str]]:
     """Every clause that the policy names, with the entry that keeps it or sets it aside."""
-    for place, clauses in _cited(policy):
-        for clause in clauses:
+    for place, entry in citing(policy):
+        for clause in entry.clauses:
             yield place, clause
 
 
-def _cited(policy: Policy) -> Iterator[tuple[Place, tuple[str, ...]]]:
+Citing = Promise | Laxer | Coverage | PaidCause | ThreeGuarantees | FeeRule | Provision | SetAside
+"""An entry that names the clauses that it keeps or sets aside."""
+
+
+def citing(policy: Policy) -> Iterator[tuple[Place, Citing]]:
+    """Every entry that cites clauses, with its place."""
     for index, promise in enumerate(policy.promises):
-        yield ("promises", index), promise.clauses
+        yield ("promises", index), promise
         for number, laxer in enumerate(promise.laxer):
-            yield ("promises", index, "laxer", number), laxer.clauses
+            yield ("promises", index, "laxer", number), laxer
     for key, terms in (
         ("warranty", policy.warranty),
         ("default_warranty", policy.default_warranty),
     ):
         for index, coverage in enumerate(terms.coverages if terms else ()):
-            yield (key, "coverages", index), coverage.clauses
+            yield (key, "coverages", index), coverage
     for index, paid in enumerate(policy.warranty.paid_causes if policy.warranty else ()):
-        yield ("warranty", "paid_causes", index), paid.clauses
+        yield ("warranty", "paid_causes", index), paid
     if policy.three_guarantees is not None:
-        yield ("three_guarantees",), policy.three_guarantees.clauses
+        yield ("three_guarantees",), policy.three_guarantees
     for key in ("fees", "provisions", "set_aside"):
         for index, entry in enumerate(getattr(policy, key)):
-            yield (key, index), entry.clauses
+            yield (key, index), entry
 
 
 def clause_findings(policy: Policy, register: Mapping[str, str]) -> Iterator[Finding]:
     """Clauses that the register does not have, and those of its document that nobody keeps.
 
     `register` is the kind of each clause by its id. A document that the register does not know is
-    not judged: another company's policy has clauses of its own, unless it says what it `covers`.
+    not judged, unless the policy says that it `covers` it: what is inherited may be another's.
     """
     documents = {_document(one) for one in register}
     cited: set[str] = set()
     for place, clause in citations(policy):
         cited.add(clause)
-        if clause not in register and (policy.covers or _document(clause) in documents):
+        ours = _document(clause) in documents or is_covered(clause, policy.covers)
+        if clause not in register and ours:
             yield Finding(
                 severity=Severity.ERROR,
                 rule="unknown_clause",

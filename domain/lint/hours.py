@@ -10,6 +10,7 @@ from domain.lint.moments import days, due, limit, moment, next_open, open_only_i
 from domain.lint.naming import clauses_of, named
 from domain.lint.reading import PromiseView, ProvisionView, Reading, View
 from domain.lint.steps import FROM_AFAR, ON_SITE, needed_by, needs
+from domain.policy_phrases import listed
 from domain.vocabulary import Milestone
 
 
@@ -61,7 +62,7 @@ def narrow_calendar(reading: Reading) -> Iterator[Fault]:
                 clauses=clauses_of((step, *entries)),
                 place=step.place,
                 message=f"{named(step)} 让 {'、'.join(sorted(step.steps))} 只在日历 {step.calendar}"
-                f" 之内;" + ";".join(dict.fromkeys(said for _, said in against)),
+                f" 之内;" + listed((said for _, said in against), between=";"),
                 fix="用 when 把两者的情形分开,或放宽这一步的日历,或让时限走同一个日历",
                 entries=frozenset(one.place for one in (step, *entries)),
             )
@@ -79,12 +80,17 @@ def _duties(reading: Reading, step: ProvisionView) -> Iterator[tuple[ProvisionVi
 
 
 def _promises(reading: Reading, step: ProvisionView) -> Iterator[tuple[PromiseView, str]]:
+    tried: dict[str, tuple[datetime, datetime, datetime] | None] = {}
     for one in reading.promises:
         for milestone in sorted(step.steps):
             if not _has_to_come(one, milestone):
                 continue
             case = together(step.when, one.when, *([ON_SITE] if one.ends & FROM_AFAR else []))
-            found = _nothing_open(reading, step, one) if case is not None else None
+            if case is None:
+                continue
+            if limit(one) not in tried:
+                tried[limit(one)] = _nothing_open(reading, step, one)
+            found = tried[limit(one)]
             if found is not None:
                 start, end, opens = found
                 from_to = f"{moment(start)} 起算,{moment(end)} 到期,{moment(opens)} 才开"

@@ -10,17 +10,12 @@ from datetime import date, datetime, timedelta
 from domain.calendars import Calendar, CalendarNeverOpens, CalendarUnknown, Weekday, Workdays
 from domain.civil_time import DAY, start_of_day
 from domain.lint.reading import PromiseView, Reading
-from domain.time_limits import ClockTarget, Duration, Unit
+from domain.policy_phrases import clock, length
+from domain.time_limits import Unit
 
 _MONDAY = date(2024, 1, 1)
 _HOUR = timedelta(hours=1)
-_UNITS = {Unit.MINUTE: "分钟", Unit.HOUR: "小时", Unit.DAY: "天", Unit.WORKDAY: "个工作日"}
 _DAYS = dict(zip(Weekday, "一二三四五六日", strict=True))
-
-
-def length(duration: Duration) -> str:
-    """The duration in Chinese."""
-    return f"{duration.amount} {_UNITS[duration.unit]}"
 
 
 def limit(view: PromiseView) -> str:
@@ -28,11 +23,7 @@ def limit(view: PromiseView) -> str:
     if view.within is not None:
         on = f"(日历 {view.calendar})" if view.calendar != "always" else ""
         return length(view.within) + on
-    return "、".join(map(_clock, view.by))
-
-
-def _clock(target: ClockTarget) -> str:
-    return f"{'次日' if target.days_later else '当日'} {target.clock}"
+    return "、".join(map(clock, view.by))
 
 
 def has_number(view: PromiseView) -> bool:
@@ -119,12 +110,29 @@ def shortest(reading: Reading, view: PromiseView) -> timedelta | None:
     return min(lengths, default=None)
 
 
-def due_sooner(
-    reading: Reading, first: PromiseView, second: PromiseView
-) -> tuple[datetime, datetime, datetime] | None:
-    """A start from which `first` is due before `second`, and both due times; else None."""
-    for start in starts(reading.calendar(first.calendar), reading.calendar(second.calendar)):
-        one, other = due(reading, first, start), due(reading, second, start)
-        if one is not None and other is not None and one < other:
-            return start, one, other
-    return None
+class Sooner:
+    """Whether one promise can be due before another that starts with it; tried once per pair."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._limits = {one.place: limit(one) for one in reading.promises}
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def __call__(self, first: PromiseView, second: PromiseView) -> bool:
+        key = self._limits[first.place], self._limits[second.place]
+        if key not in self._known:
+            self._known[key] = self._tried(first, second)
+        return self._known[key]
+
+    def _tried(self, first: PromiseView, second: PromiseView) -> bool:
+        reading = self._reading
+        if first.calendar == second.calendar and first.within and second.within:
+            one, other = first.within, second.within
+            if one.unit is other.unit:  # on one calendar the smaller number is never later
+                return one.amount < other.amount
+        calendars = (reading.calendar(view.calendar) for view in (first, second))
+        for start in starts(*calendars):
+            sooner, later = due(reading, first, start), due(reading, second, start)
+            if sooner is not None and later is not None and sooner < later:
+                return True
+        return False

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from domain.clause_ids import clause_order
 from domain.lint.finding import Place
+from domain.policy_phrases import listed
 
 
 class Cited(Protocol):
@@ -23,10 +24,10 @@ def clauses_of(entries: Iterable[Cited]) -> tuple[str, ...]:
 
 
 def named(entry: Cited) -> str:
-    """An entry by its clauses."""
-    return "、".join(entry.clauses)
+    """An entry by its clauses; of many, the first few."""
+    return listed(entry.clauses)
 
 
 def names(entries: Sequence[Cited]) -> str:
-    """Several entries by their clauses."""
-    return "、".join(named(one) for one in entries)
+    """Several entries by their clauses; of many, the first few."""
+    return listed(clause for one in entries for clause in one.clauses)

@@ -17,16 +17,16 @@ from domain.calendars import Calendar
 from domain.conditions import Condition
 from domain.facts import FACTS
 from domain.lint.finding import Place
-from domain.policy import Coverage, CoverageKind, FeeRule, Policy, PurchaseDate
+from domain.policy import Policy
 from domain.policy_entry import PolicyEntry
 from domain.promise import AsWritten, Promise, Start
 from domain.provision import Provision
+from domain.terms import Coverage, CoverageKind, FeeRule
 from domain.time_limits import ClockTarget, Duration
-from domain.vocabulary import Milestone, PartClass
+from domain.vocabulary import Milestone, PartClass, PurchaseDate
 
 _WORD = re.compile(r"[a-z]+(_[a-z]+)*")
 _CONDITION: TypeAdapter[Condition] = TypeAdapter(Condition)
-_FREE_TEXT = frozenset({"at"})  # keys that take any text, so that a bare word is read as one
 _LENGTHS = {"within": "by", "by": "within"}  # either says when a promise is due
 
 
@@ -168,9 +168,6 @@ def overlaid(entry: PolicyEntry, written: AsWritten) -> Overlaid:
                 made.words[key] = said
             else:
                 made.unread[key] = said
-        else:
-            if key in _FREE_TEXT and said != getattr(entry, key) and _WORD.fullmatch(str(said)):
-                made.words[key] = str(said)
     made.absent = frozenset(absent)
     return made
 

@@ -5,6 +5,7 @@ arrives before being sent. A fault in software may be mended from afar, without 
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 from domain.conditions import Condition, FactTest
 from domain.vocabulary import FaultKind, Milestone
@@ -55,6 +56,7 @@ FROM_AFAR = frozenset({Milestone.RESOLVED, Milestone.VERIFIED})
 """What a software fault may reach without anybody on site."""
 
 
+@cache
 def needed_by(step: Milestone) -> frozenset[Milestone]:
     """All the steps that must have come before that one."""
     found: set[Milestone] = set()

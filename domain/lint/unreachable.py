@@ -7,6 +7,7 @@ from domain.lint.conditions import implies, together
 from domain.lint.finding import Fault, Place, Severity
 from domain.lint.reading import Reading, View
 from domain.policy import Policy
+from domain.policy_phrases import listed
 
 
 def _conditions(policy: Policy) -> Iterator[tuple[Place, tuple[str, ...], Condition]]:
@@ -29,7 +30,7 @@ def unreachable_condition(reading: Reading) -> Iterator[Fault]:
                 rule="unreachable_condition",
                 clauses=clauses,
                 place=(*place, "when", *((number,) if len(when) > 1 else ())),
-                message=f"{'、'.join(clauses)} 的 when {alone}不可能成立:"
+                message=f"{listed(clauses)} 的 when {alone}不可能成立:"
                 f"{'、'.join(empty)} 没有能满足它的值",
                 fix="核对 min、max、above、below 的大小",
                 entries=frozenset({place}),
@@ -54,7 +55,7 @@ def redundant_alternative(reading: Reading) -> Iterator[Fault]:
                     rule="redundant_alternative",
                     clauses=clauses,
                     place=(*place, "when", number),
-                    message=f"{'、'.join(clauses)} 的 when 第 {number + 1} 种情形"
+                    message=f"{listed(clauses)} 的 when 第 {number + 1} 种情形"
                     f"已含在第 {wider[0] + 1} 种里",
                     fix="删去它,或改得不同",
                     entries=frozenset({place}),

@@ -7,14 +7,10 @@ from domain.lint.conditions import accepts, together
 from domain.lint.finding import Fault, Place
 from domain.lint.naming import clauses_of, named
 from domain.lint.reading import CoverageView, Reading, View
-from domain.policy import CoverageKind, FeeRule, Policy, TermSource
+from domain.policy import Policy
+from domain.policy_phrases import COVERAGES, listed
+from domain.terms import CoverageKind, FeeRule, TermSource
 from domain.vocabulary import Cause
-
-_KINDS = {
-    CoverageKind.PARTS_AND_LABOUR: "配件和人工免费",
-    CoverageKind.LABOUR: "人工免费",
-    CoverageKind.LIFETIME_PAID: "终身有偿服务",
-}
 
 
 def two_terms(reading: Reading) -> Iterator[Fault]:
@@ -27,7 +23,7 @@ def two_terms(reading: Reading) -> Iterator[Fault]:
                 rule="two_terms",
                 clauses=clauses_of((one, other)),
                 place=other.place,
-                message=f"同样的{_KINDS[one.kind]}有两个期限:"
+                message=f"同样的{COVERAGES[one.kind]}有两个期限:"
                 f"{named(one)} {one.months} 个月,{named(other)} {other.months} 个月",
                 fix="分清各管什么(配件和人工,还是只管人工;哪类部件),或只留一条",
                 entries=frozenset({one.place, other.place}),
@@ -74,7 +70,7 @@ def fee_rule_never_applies(reading: Reading) -> Iterator[Fault]:
                 rule="fee_rule_never_applies",
                 clauses=rule.clauses,
                 place=place,
-                message=f"收费规则 {rule.id}({'、'.join(rule.clauses)})从不适用:{reason}",
+                message=f"收费规则 {rule.id}({listed(rule.clauses)})从不适用:{reason}",
                 fix="改 during 或 when,或删去它",
                 entries=frozenset({place}),
             )
@@ -84,7 +80,7 @@ def _why_never(policy: Policy, rule: FeeRule) -> str | None:
     if rule.when and together(rule.when) is None:
         return "它的 when 不可能成立"
     if rule.during is not None and rule.during not in _kinds_given(policy):
-        return f"没有哪一条保修是{_KINDS[rule.during]}"
+        return f"没有哪一条保修是{COVERAGES[rule.during]}"
     return None
 
 

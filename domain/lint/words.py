@@ -6,7 +6,6 @@ from pydantic import BaseModel
 
 from domain.lint.conditions import said
 from domain.lint.finding import Fault, Place, Severity
-from domain.lint.moments import length
 from domain.lint.reading import (
     Entry,
     Overlaid,
@@ -16,8 +15,9 @@ from domain.lint.reading import (
     fact_or_key,
     overlaid,
 )
-from domain.policy import Coverage
+from domain.policy_phrases import length, listed
 from domain.promise import Ladder, Promise
+from domain.terms import Coverage
 from domain.time_limits import Duration
 
 _NUMBERS = ("within", "by", "every", "months", "percent", "warn_before")
@@ -95,7 +95,7 @@ def _fault(rule: str, place: Place, entry: Entry, key: str, message: str, chosen
 
 
 def _cited(entry: Entry) -> str:
-    return "、".join(entry.clauses)
+    return listed(entry.clauses)
 
 
 def _key(key: str) -> str:

@@ -15,7 +15,6 @@ from cli.terminal import BadUsage
 from domain.calendars import Weekday
 from domain.commands import FIELDS as SHAPES
 from domain.lending.orders import RULES
-from domain.policy import PurchaseDate
 from domain.rotation import SkipReason
 from domain.ticket import Actor
 from domain.vocabulary import (
@@ -32,6 +31,7 @@ from domain.vocabulary import (
     Outcome,
     PartClass,
     PromiseState,
+    PurchaseDate,
     QuoteState,
     Remedy,
     Role,

@@ -195,6 +195,23 @@ def test_for_people_it_says_where_what_and_what_to_do(
     assert "no_consequence" in capsys.readouterr().out
 
 
+def test_a_folder_stands_for_the_files_in_it(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert checked(capsys, str(file.parent)) == []
+    other = CLEAN.replace("name: clean", "name: other\nextends: house") + "    escalate: none\n"
+    file.with_name("other.yaml").write_text(other, encoding="utf-8")
+    found = checked(capsys, str(file.parent), code=REFUSED)
+    assert [Path(one["file"]).name for one in found if one["severity"] == "error"] == ["other.yaml"]
+
+
+def test_a_folder_without_policies_is_bad_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["policy", "check", str(tmp_path)]) == BAD_USAGE
+    assert "没有 .yaml 文件" in capsys.readouterr().err
+
+
 def test_an_unknown_policy_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["policy", "check", "instrumnts"]) == REFUSED
     assert "UnknownPolicy" in capsys.readouterr().err
@@ -231,6 +248,17 @@ def test_show_has_all_that_a_policy_says(capsys: pytest.CaptureFixture[str]) -> 
         "再告知,最多",
     ):
         assert part in shown
+
+
+def test_show_says_what_is_taken_over_and_from_where(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["policy", "show", "it_reseller"]) == DONE
+    lines = capsys.readouterr().out.splitlines()
+    (calendar,) = [line for line in lines if line.startswith("日历 follow_up_hours")]
+    (own,) = [line for line in lines if line.startswith("日历 site_hours")]
+    assert calendar.rstrip().endswith("继承自 house")
+    assert "继承自" not in own
+    assert run(["policy", "show", "house"]) == DONE
+    assert "继承自" not in capsys.readouterr().out
 
 
 def test_the_schema_is_printed_as_it_is_published(capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,3 +74,21 @@ def test_a_person_reads_the_due_time_and_the_clause(
     assert SMALL in printed
     assert "D5-A3.4.a" in printed
     assert "03-05 00:00" in printed
+
+
+def test_a_person_reads_what_runs_first_and_what_is_void_last(
+    facts_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    milestones = {"reported": REPORTED, "registered": "2026-03-02T09:10:00+08:00"}
+    case = {"facts": {"weight_kg": 6}, "milestones": milestones, "now": "2026-03-02T10:00:00+08:00"}
+    facts_file.write_text(json.dumps(case), encoding="utf-8")
+    asked = ["policy", "explain", "instruments", "--all", "--facts", str(facts_file)]
+    assert run([*asked, "--json"]) == DONE
+    found = json.loads(capsys.readouterr().out)["promises"]
+    assert run(asked) == DONE
+    printed = capsys.readouterr().out
+    order = ["running", "paused", "missed", "met", "pending", "void"]
+    places = [(printed.index(f" {one['id']} "), order.index(one["state"])) for one in found]
+    states = [state for _, state in sorted(places)]
+    assert states == sorted(states)
+    assert [state for _, state in places] != states  # the policy's own order is another

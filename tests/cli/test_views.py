@@ -76,10 +76,13 @@ def event(seq: int, at: str, kind: str, by: str | None = None, **details: Any) -
     return {"seq": seq, "at": f"2026-03-02T{at}+08:00", "kind": kind, "by": by, "details": details}
 
 
-def firing(kind: str, to: str, level: int) -> dict[str, Any]:
+def fired(level: int, promise: str = PROMISE) -> dict[str, Any]:
     due = "2026-03-02T09:37:00+08:00"
-    known = {"promise": PROMISE, "occurrence": 1, "level": level, "due": due, "clauses": CLAUSES}
-    return {"to": to, "about": kind, **known}
+    return {"promise": promise, "level": level, "due": due, "clauses": CLAUSES}
+
+
+def firing(kind: str, to: str, level: int) -> dict[str, Any]:
+    return {"to": to, "about": kind, "occurrence": 1, **fired(level)}
 
 
 def promise(name: str, state: str, **times: Any) -> dict[str, Any]:
@@ -153,14 +156,16 @@ TICKET: dict[str, Any] = {
     "timeline": [
         event(1, "09:01:00", "opened"),
         event(2, "09:01:00", "answer_known"),
-        event(3, "10:07:00", "promise_missed"),
+        event(3, "10:07:00", "promise_missed", **fired(1)),
         event(4, "10:07:00", "notice_due", **firing("promise_missed", "supervisor", 1)),
-        event(5, "10:07:00", "promise_escalated"),
+        event(5, "10:07:00", "promise_escalated", **fired(2)),
         event(6, "10:07:00", "notice_due", **firing("promise_escalated", "dept_head", 2)),
         event(7, "10:37:00", "registered", "agent/客服小何"),
-        event(8, "10:37:00", "policy_pinned"),
+        event(8, "10:37:00", "policy_pinned", policy="doors_windows", version="0123456789ab"),
         event(9, "10:37:00", "notice_due", to="supervisor", about="registered"),
-        event(10, "10:37:00", "promise_met_late", clauses=CLAUSES),
+        event(
+            10, "10:37:00", "promise_met_late", promise=PROMISE, late_seconds=3600, clauses=CLAUSES
+        ),
         event(11, "11:00:00", "notice_due", to="supervisor", about="follow_up_due"),
     ],
 }
@@ -185,6 +190,21 @@ def test_a_notice_stands_with_the_event_that_it_is_about() -> None:
     assert "迟 1小时" in late
     assert "03-02 11:00:00" in alone
     assert "应通知" in alone
+
+
+def test_after_an_adoption_each_event_names_its_own_policy_and_promise() -> None:
+    adopted = {"policy": "it_network", "version": "ba9876543210", "reason": "换合同"}
+    told = [
+        event(1, "09:00:00", "policy_pinned", policy="instruments", version="0123456789ab"),
+        event(2, "10:00:00", "promise_missed", **fired(1, "phone_guidance")),
+        event(3, "11:00:00", "policy_adopted", "manager/许总", **adopted),
+        event(4, "11:00:00", "firing_withdrawn", **fired(1, "phone_guidance")),
+    ]
+    ticket = {**TICKET, "policy": "it_network", "timeline": told}
+    pinned, missed, _, withdrawn = lines_of(timeline(ticket))
+    assert "政策:instruments" in pinned
+    for line in (missed, withdrawn):
+        assert "L1 十五分钟内开始电话指导 时限 " in line
 
 
 def test_what_an_event_says_is_said_in_chinese(capsys: pytest.CaptureFixture[str]) -> None:

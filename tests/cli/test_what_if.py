@@ -128,6 +128,15 @@ def test_since_and_of_narrow_it(
     assert tickets("--since", "2026-03-02T09:00:01+08:00") == tickets("--of", "house") == 0
 
 
+def test_a_misspelt_policy_is_not_a_policy_without_tickets(
+    capsys: pytest.CaptureFixture[str], slow: str, ledger: Path
+) -> None:
+    code, out, err = asked(capsys, slow, "--ledger", str(ledger), "--of", "hause")
+    assert (code, out) == (2, "")
+    assert "--of: 没有政策 hause" in err
+    assert "small" in err
+
+
 def test_people_see_what_changed(
     capsys: pytest.CaptureFixture[str], ledger: Path, slow: str
 ) -> None:
@@ -135,6 +144,7 @@ def test_people_see_what_changed(
     assert (code, err) == (0, "")
     assert "若用 慢一点" in out
     assert "3 ← 1" in out
+    assert "修好" in out
     assert "fixed 改为兑现:W1 W2" in out
 
 
@@ -241,6 +251,17 @@ def test_a_ticket_with_a_gap_is_told(
     code, _, err = asked(capsys, slow, "--ledger", str(path))
     assert code == 1
     assert err.startswith(f"{path}:2: 工单 W1:事件有缺号")
+
+
+def test_a_ticket_that_stands_twice_is_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, slow: str
+) -> None:
+    line = ticket_line(repaired("W1", 1).case)
+    path = tmp_path / "twice.jsonl"
+    path.write_text(f"{HEAD}{line}\n{line}\n", encoding="utf-8")
+    code, _, err = asked(capsys, slow, "--ledger", str(path))
+    assert code == 1
+    assert err.startswith(f"{path}:3: 工单 W1 写了两次")
 
 
 @pytest.mark.parametrize(

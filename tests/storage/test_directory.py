@@ -17,8 +17,8 @@ from domain.directory import (
     StaffMember,
     Technician,
 )
-from domain.policy import CoverageKind, PurchaseDate, Term
-from domain.vocabulary import PartClass, Role
+from domain.terms import CoverageKind, Term
+from domain.vocabulary import PartClass, PurchaseDate, Role
 from storage import directory
 from storage.directory import DirectoryRefused, replace_directory
 

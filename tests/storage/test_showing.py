@@ -12,12 +12,13 @@ from domain.case import Case
 from domain.directory import Device, Directory, Loaner
 from domain.events import Absorbed, Changes
 from domain.loan import Asked, Loan, LoanEvent, Wanted
-from domain.policy import ThreeGuarantees
 from domain.refusals import Refused
+from domain.terms import ThreeGuarantees
 from domain.ticket import (
     Dispute,
     Firing,
     Hold,
+    Kept,
     Quote,
     QuoteLine,
     Registration,
@@ -167,6 +168,36 @@ async def test_a_ticket_tells_the_story_of_one_merged_into_it(pool: asyncpg.Pool
     assert story["number"] == other
     assert [event["kind"] for event in story["timeline"]] == ["opened", "call_ended", "changed"]
     assert (await show(pool, other))["merged_into"] == NUMBER
+
+
+async def test_the_timeline_names_the_promise_and_the_policy_that_only_the_changes_know(
+    pool: asyncpg.Pool,
+) -> None:
+    due = START + MINUTE
+    miss = Firing(
+        promise="visit",
+        occurrence=1,
+        level=1,
+        clauses=("H-2",),
+        due=due,
+        fired_at=due,
+        late_seconds=0,
+        withdrawn=True,
+    )
+    kept = Kept(promise="visit", occurrence=1, due=due, met_at=due + MINUTE, late_seconds=60)
+    case = opened()
+    for changes in (
+        Changes(firing=miss),
+        Changes(kept=kept),
+        Changes(policy=HOUSE.name, policy_version=HOUSE.version),
+    ):
+        case = case.record("changed", START + MINUTE, changes=changes)
+    await write(pool, batch(case))
+    firing, met, pinned = (await show(pool, NUMBER))["timeline"][-3:]
+    known = {"promise": "visit", "level": 1, "due": due.isoformat(), "clauses": ["H-2"]}
+    assert firing["details"] == known
+    assert met["details"] == {"promise": "visit", "late_seconds": 60}
+    assert pinned["details"] == {"policy": HOUSE.name, "version": HOUSE.version}
 
 
 GUARANTEED = HOUSE.model_copy(

@@ -9,7 +9,7 @@ from domain.civil_time import CHINA
 from domain.commands import LookedUp, Order
 from domain.directory import Device
 from domain.events import PROCEDURE, Event, Opening
-from domain.policy import Coverage, CoverageKind, Policy, Procedure, PurchaseDate, WarrantyTerms
+from domain.policy import Policy, Procedure
 from domain.procedure import decide
 from domain.promise import Promise
 from domain.refusals import RefusalType, Refused
@@ -17,8 +17,9 @@ from domain.rotation import Turn
 from domain.settling import settle
 from domain.steps.calls import take_call
 from domain.steps.dispatching import assign
+from domain.terms import Coverage, CoverageKind, WarrantyTerms
 from domain.ticket import Actor, TechnicianRef, Ticket
-from domain.vocabulary import Role
+from domain.vocabulary import PurchaseDate, Role
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=CHINA)
 WINDOW = Device(product="断桥铝窗", product_class="window", accepted_on=MONDAY.date())

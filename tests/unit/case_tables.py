@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from docs.generate.register import read_register
 from runtime import marked_yaml
+from runtime.clause_register import read_register
 from runtime.policy_files import PolicyShelf
 from runtime.settings import settings
 
@@ -25,7 +25,7 @@ TABLES: dict[str, Row] = {
     for path in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 }
 LOANER_CLAUSES = {
-    row.id for row in read_register(settings().policies_dir / "clauses.csv") if row.kind == "loaner"
+    row.id for row in read_register(settings().policies_dir).clauses if row.kind == "loaner"
 }
 
 

@@ -16,7 +16,7 @@ from domain.commands import LookedUp, MergeTarget, Order
 from domain.directory import Device, Loaner
 from domain.events import PROCEDURE, Event, Opening
 from domain.loan import LoanProgress
-from domain.policy import Policy, ThreeGuarantees
+from domain.policy import Policy
 from domain.procedure import decide
 from domain.promise import DEFAULT_LADDER
 from domain.refusals import RefusalType, Refused
@@ -26,6 +26,7 @@ from domain.steps.calls import drop_call, take_call
 from domain.steps.dispatching import assign
 from domain.steps.loaners import OVER, errand_done, take_news
 from domain.steps.merging import Absorb, AbsorbAnswer, absorb, settle_merging
+from domain.terms import ThreeGuarantees
 from domain.ticket import Actor, TechnicianRef, Ticket, TicketLoaner
 from domain.vocabulary import ENDED, Channel, Command, LoanerState, Milestone, Role
 from runtime.policy_files import PolicyShelf

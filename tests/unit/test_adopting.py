@@ -9,11 +9,12 @@ from domain.civil_time import MILLISECOND
 from domain.commands import LookedUp
 from domain.escalation import standings_of
 from domain.evolving import fold
-from domain.policy import Coverage, CoverageKind, Policy, PurchaseDate, WarrantyTerms
+from domain.policy import Policy
 from domain.promises import Standing
 from domain.refusals import RefusalType
 from domain.settling import next_wake
-from domain.vocabulary import LoanerState, PromiseState, Stage, Warranty
+from domain.terms import Coverage, CoverageKind, WarrantyTerms
+from domain.vocabulary import LoanerState, PromiseState, PurchaseDate, Stage, Warranty
 from tests.unit.acting import MONDAY, OLD, WINDOW, Desk, attempted, promised, refused, small_policy
 
 HOUR = timedelta(hours=1)
@@ -196,3 +197,20 @@ def test_a_visit_and_a_loaner_that_is_asked_for_go_on() -> None:
     assert desk.ticket.stage is Stage.SCHEDULED
     assert [one.state for one in desk.ticket.loaners] == [LoanerState.REQUESTED]
     assert desk.ticket.errands_sent == errands
+
+
+def test_an_objective_that_another_policy_promises_is_told_to_those_whom_it_names() -> None:
+    aim = promised("fix", within="2 hours", objective=True, escalate="none")
+    desk = registered(aim)
+    desk.at(MONDAY + 3 * HOUR)
+    [missed] = desk.ticket.firings
+    assert missed.silent
+    adopt(desk, other(promised("fix", within="2 hours")))
+    told = [one for one in desk.events("notice_due") if one.details["about"] == "promise_missed"]
+    assert [(one.details["to"], one.details["level"]) for one in told] == [("supervisor", 1)]
+    assert [(one.level, one.silent) for one in desk.ticket.firings] == [(0, False), (1, False)]
+    adopt(desk, desk.policy)
+    adopt(desk, other(promised("fix", within="2 hours")))
+    assert len(desk.events("notice_due")) == len(
+        {str(one.details) for one in desk.events("notice_due")}
+    )

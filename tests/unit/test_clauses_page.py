@@ -17,7 +17,9 @@ from docs.generate.proofs import (
     read_proven,
     written_proven,
 )
-from docs.generate.register import Clause, read_register
+from domain.promise import Promise
+from runtime.clause_register import Clause, read_register
+from runtime.file_faults import FaultyFile
 
 DEMANDING = frozenset(
     {"sla_deadline", "loaner", "warranty_rule", "fee_rule", "three_guarantees_exchange"}
@@ -47,7 +49,7 @@ def test_no_clause_is_both_kept_and_set_aside(traces: tuple[Trace, ...]) -> None
 
 
 def test_every_clause_that_is_cited_or_proven_exists() -> None:
-    register = read_register(POLICIES / "clauses.csv")
+    register = read_register(POLICIES).clauses
     assert unknown_clauses(register, entries(POLICIES), proofs(ROOT)) == []
 
 
@@ -124,8 +126,8 @@ def test_a_clause_that_is_not_in_the_register_is_found_with_its_place() -> None:
 def test_an_id_that_stands_twice_in_the_register_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "clauses.csv"
     path.write_text("id,document,clause,kind\nX-1,X,1,info\nX-1,X,1,info\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="X-1 twice"):
-        read_register(path)
+    with pytest.raises(FaultyFile, match="X-1 写了两次"):
+        read_register(tmp_path)
 
 
 def test_a_proof_that_is_lost_is_named_and_stays_on_the_list(tmp_path: Path) -> None:
@@ -164,8 +166,15 @@ def test_proofs_are_found_where_they_are_written_and_nowhere_else(tmp_path: Path
 
 def test_a_promise_is_traced_to_the_step_that_keeps_it() -> None:
     steps = milestone_steps()
-    lent = {"met_by": ["resolved"], "remedy": {"provide": "loaner"}}
-    assert "domain.steps.visit" in promise_modules({"met_by": "arrived"}, steps)
+    base = {"id": "a", "clauses": ["A"], "says": "a", "starts": "reported", "within": "2 hours"}
+    arrival, lent, enquiry = (
+        Promise.model_validate(base | keys)
+        for keys in (
+            {"met_by": "arrived"},
+            {"met_by": ["resolved"], "remedy": {"provide": "loaner"}},
+            {"met_by": "called_back", "kept_by": "enquiry"},
+        )
+    )
+    assert "domain.steps.visit" in promise_modules(arrival, steps)
     assert {"domain.steps.visit", "domain.steps.loaners"} <= set(promise_modules(lent, steps))
-    enquiry = {"met_by": "called_back", "kept_by": "enquiry"}
     assert "domain.steps.guidance" not in promise_modules(enquiry, steps)

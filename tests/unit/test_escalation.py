@@ -6,11 +6,13 @@ import pytest
 
 from domain.civil_time import MILLISECOND
 from domain.escalation import next_wake, standings_of
+from domain.events import Changes
 from domain.policy import Policy
-from domain.vocabulary import PromiseState
+from domain.settling import settle
+from domain.vocabulary import Milestone, PromiseState
 from runtime.policy_files import PolicyShelf
 from runtime.settings import Settings
-from tests.unit.acting import MONDAY, Desk, small_policy
+from tests.unit.acting import MONDAY, Desk, promised, small_policy
 
 DUE = MONDAY + timedelta(minutes=30)
 
@@ -95,3 +97,18 @@ def test_an_objective_that_is_missed_is_written_down_at_its_moment_and_nobody_is
     told = [one for one in desk.case.events if one.details.get("about") == "promise_missed"]
     assert told == []
     assert next_wake(desk.case, desk.now) is None
+
+
+def test_a_report_that_moves_back_once_the_ticket_is_over_warns_nobody() -> None:
+    fix = promised("fix", within="8 hours")
+    desk = Desk(small_policy(fix))
+    desk.register()
+    desk.later(hours=1)
+    desk.do("cancel", "supervisor", reason="不修了")
+    earlier = {Milestone.REPORTED: MONDAY - timedelta(hours=5.5)}
+    moved = desk.case.record("reported", desk.now, changes=Changes(milestones=earlier))
+    desk.case = settle(moved, desk.now + timedelta(hours=1))
+    (stood,) = standings_of(desk.ticket, desk.policy, desk.now)
+    assert stood.state is PromiseState.VOID
+    assert stood.moments[0].at < desk.now
+    assert desk.ticket.firings == ()

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from domain.directory import Device
 from domain.fees import FeeRuling, check_prices, cover_of, rule_line
-from domain.policy import Policy, Price
+from domain.policy import Policy
 from domain.refusals import RefusalType, Refused
+from domain.terms import Price
 from domain.ticket import FeeLine
 from domain.vocabulary import Stage, Warranty
 from domain.warranty import PurchaseFacts, WarrantyDecision
@@ -169,6 +171,59 @@ def test_a_free_rule_that_hangs_on_the_cause_waits_for_it() -> None:
     assert not rule(AFTER_ALL, fee(), terms).certain
     assert rule(AFTER_ALL, fee(), terms, cause="wear").certain
     assert rule(AFTER_ALL, fee(), terms, cause="quality").price is None
+
+
+AFTER = {**COST, "id": "after_a_year", "when": (), "after": "parts_and_labour"}
+LAST_DAY, DAY_AFTER = date(2026, 1, 1), date(2026, 1, 2)
+
+
+@pytest.mark.parametrize("cause", [None, "unknown", "quality", "misuse", "wear", "force_majeure"])
+def test_a_rule_for_the_time_after_a_coverage_goes_by_the_dates_whatever_the_cause(
+    cause: str | None,
+) -> None:
+    terms = policy(AFTER)
+    known: dict[str, Any] = {"cause": cause} if cause else {}
+    assert rule(LAST_DAY, fee(), terms, **known).rule is None
+    assert rule(DAY_AFTER, fee(), terms, **known).rule == "after_a_year"
+    # The main part's own two years count for it, and not the year of the whole.
+    assert rule(DAY_AFTER, fee(part_class="main_part"), terms, **known).rule is None
+    assert rule(AFTER_ALL, fee(part_class="main_part"), terms, **known).rule == "after_a_year"
+
+
+def test_a_time_between_two_coverages_ends_with_the_longer() -> None:
+    terms = policy({**AFTER, "during": "labour"})
+    ruled = {day: rule(day, fee(), terms).rule for day in (INSIDE, AFTER_ONE_YEAR, AFTER_ALL)}
+    assert ruled == {INSIDE: None, AFTER_ONE_YEAR: "after_a_year", AFTER_ALL: None}
+
+
+def test_what_is_not_known_to_be_over_is_not_after() -> None:
+    terms, line_ = policy(AFTER), fee()
+    for purchase in (PurchaseFacts(), PurchaseFacts(delivered_on=BOUGHT)):
+        cover = cover_of(terms, purchase, AFTER_ALL, {"cause": "wear"})
+        assert rule_line(terms, {"cause": "wear"}, line_, cover).rule is None
+    nobody = policy(AFTER, warranty=None)
+    assert rule(AFTER_ALL, fee(), nobody, cause="wear").rule is None
+
+
+def test_a_person_puts_it_out_of_warranty_and_not_after_it() -> None:
+    inside = WarrantyDecision(in_warranty=Warranty.IN, basis="质检认定")
+    outside = WarrantyDecision(in_warranty=Warranty.OUT, basis="客户改装过")
+    terms = policy(AFTER)
+    assert rule(INSIDE, fee(), terms, outside).rule is None
+    assert rule(AFTER_ONE_YEAR, fee(), terms, outside).rule == "after_a_year"
+    assert rule(AFTER_ONE_YEAR, fee(), terms, inside, cause="wear").rule is None
+
+
+@pytest.mark.parametrize(
+    ("time", "says"),
+    [
+        ({"after": "lifetime_paid"}, "终身有偿服务没有完的时候"),
+        ({"after": "labour", "during": "labour"}, "不会又在期内又已过期"),
+    ],
+)
+def test_a_time_that_never_comes_is_refused(time: dict[str, str], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        policy({**COST, **time})
 
 
 def test_of_several_rules_the_best_for_the_customer_counts() -> None:

@@ -8,12 +8,12 @@ import pytest
 from domain.commands import LookedUp, MergeTarget
 from domain.directory import Device
 from domain.loan import LoanProgress
-from domain.policy import ThreeGuarantees
 from domain.refusals import RefusalType, Refused
 from domain.settling import settle
 from domain.steps.calls import take_call
 from domain.steps.loaners import take_news
 from domain.steps.merging import Absorb, AbsorbAnswer, absorb, settle_merging
+from domain.terms import ThreeGuarantees
 from domain.ticket import Actor, TicketLoaner, Visit
 from domain.vocabulary import LoanerState, Milestone, Outcome, Role, Stage
 from runtime.policy_files import PolicyShelf

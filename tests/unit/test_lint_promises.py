@@ -253,3 +253,26 @@ def test_a_written_value_that_is_neither_a_value_nor_a_word() -> None:
     assert brief(found(promise("a", as_written={"within": "2 fortnights"}))) == {
         ("error", "unreadable_as_written")
     }
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"void_by": "reported"}, "一开始就没有了"),
+        ({"starts": ["reported", "registered"], "void_by": ["registered"]}, "一开始就没有了"),
+        ({"void_by": ["resolved", "closed"]}, "做到了也作废"),
+        ({"met_by": ["resolved", "guided"], "void_by": ["guided", "resolved"]}, "做到了也作废"),
+    ],
+)
+def test_a_promise_that_its_own_start_or_end_makes_void(keys: dict[str, Any], says: str) -> None:
+    (fault,) = [one for one in found(promise("a", **keys)) if one.rule == "void_at_once"]
+    assert (fault.severity, fault.place) == ("error", ("promises", 0, "void_by"))
+    assert says in fault.message
+
+
+def test_a_promise_may_be_void_by_another_event_or_by_one_of_its_ends() -> None:
+    faults = found(
+        promise("a", void_by=["guided", "closed"]),
+        promise("b", met_by=["resolved", "guided"], void_by="guided"),
+    )
+    assert told("void_at_once", faults) == []

@@ -73,7 +73,7 @@ def test_pausing_never_shortens_what_is_moved_into_hours(
 
 
 @examples(50)
-@given(stories(waits_of_moved=4))
+@given(stories())
 def test_what_is_moved_into_hours_is_the_models(story: Story) -> None:
     story = replace(story, promise=replace(story.promise, move_into=OFFICE))
     found = stands(story.promise, story.came, story.facts, story.holds, story.now, story.closed_at)

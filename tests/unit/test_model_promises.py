@@ -48,7 +48,7 @@ def test_the_engine_is_the_model(story: Story) -> None:
 def test_the_stories_reach_every_state_and_form() -> None:
     seen: Counter[str] = Counter()
 
-    @examples(150)
+    @examples(600)
     @given(stories())
     def collect(story: Story) -> None:
         stood, promise = engine(story), story.promise

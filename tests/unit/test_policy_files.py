@@ -226,6 +226,21 @@ def test_all_faults_of_the_entries_are_told_at_once(folder: Path) -> None:
     assert [line.split(":")[1] for line in faults(folder)] == ["10", "17"]
 
 
+def test_a_length_that_the_few_open_hours_stretch_over_years_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "slow.yaml").write_text(
+        "name: slow\ntitle: 慢\n"
+        'calendars:\n  hardly: {kind: opening_hours, on: {mon: ["00:00-00:01"]}}\n'
+        "promises:\n"
+        "  - id: fixed\n    clauses: [X-1]\n    says: 修好\n    starts: reported\n"
+        "    met_by: resolved\n    within: 9 hours\n    calendar: hardly\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(PolicyFileFaulty) as caught:
+        PolicyShelf(tmp_path).get("slow")
+    [fault] = caught.value.faults
+    assert (fault.line, fault.rule) == (11, "calendar_hardly_opens")
+
+
 def test_a_fault_of_the_base_is_told_in_the_base(folder: Path) -> None:
     edit(folder / "base.yaml", "within: 2 hours", "within: 2 hrs")
     assert [line.split(":")[:2] for line in faults(folder)] == [["base.yaml", "19"]]
@@ -335,6 +350,39 @@ set_aside: [{clauses: [B7], why: 也不归}]
     ]
     assert [one.clauses for one in own.set_aside] == [("A9",), ("B7",)]
     assert own.covers == ()
+
+
+DEFAULT = """
+default_warranty:
+  coverages: [{kind: parts_and_labour, months: 12, starts: [invoice_date], clauses: [A6]}]
+"""
+
+
+def test_a_default_warranty_is_taken_over_key_by_key(folder: Path) -> None:
+    base, own = folder / "base.yaml", folder / "own.yaml"
+    base.write_text(BASE + DEFAULT, encoding="utf-8")
+    extended = "default_warranty:\n  extend_over_holidays: workdays\n"
+    own.write_text(OWN + extended, encoding="utf-8")
+    sourced = PolicyShelf(folder).sourced(own)
+    terms = sourced.policy.default_warranty
+    assert terms is not None
+    assert (terms.coverages[0].months, terms.extend_over_holidays) == (12, "workdays")
+    assert sourced.where(("default_warranty", "coverages", 0))[0] == base
+    assert sourced.where(("default_warranty", "extend_over_holidays"))[0] == own
+    own.write_text(OWN + extended.replace("workdays", "workday"), encoding="utf-8")
+    last = len((OWN + extended).splitlines())
+    assert faults(folder)[0].startswith(
+        f"own.yaml:{last}: default_warranty.extend_over_holidays: 没有 workday 这个日历"
+    )
+
+
+def test_a_base_may_have_no_default_to_take_over(folder: Path) -> None:
+    own = folder / "own.yaml"
+    (folder / "base.yaml").write_text(BASE + "default_warranty: null\n", encoding="utf-8")
+    own.write_text(OWN + DEFAULT, encoding="utf-8")
+    terms = PolicyShelf(folder).get("own").default_warranty
+    assert terms is not None
+    assert terms.extend_over_holidays is None
 
 
 def test_each_piece_of_a_policy_knows_its_file_and_line(folder: Path) -> None:

@@ -48,11 +48,15 @@ def test_it_leaves_out_what_a_ticket_never_asks_for(name: str) -> None:
 def test_calendars_that_only_other_procedures_or_people_read_stay_behind() -> None:
     assert "weekends" in SHELF.get("doors_windows").calendars
     assert set(pinned("doors_windows").calendars) == {"follow_up_hours", "office", "workdays"}
-    assert "workdays" in SHELF.get("b2b_quality").calendars
-    assert set(pinned("b2b_quality").calendars) == {"follow_up_hours"}
+    assert "office" in SHELF.get("instruments").calendars
+    assert set(pinned("instruments").calendars) == {"follow_up_hours", "workdays"}
+    assert set(pinned("house").calendars) == {"follow_up_hours"}
 
 
 def test_the_calendar_of_the_customers_windows_stays() -> None:
     whole = SHELF.get("instruments")
     assert whole.warranty is not None
     assert whole.warranty.extend_over_holidays in pinned("instruments").calendars
+    default = SHELF.get("b2b_quality").default_warranty
+    assert default is not None
+    assert default.extend_over_holidays in pinned("b2b_quality").calendars

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from domain.directory import Device
-from domain.policy import Policy, ThreeGuarantees
+from domain.policy import Policy
 from domain.refusals import RefusalType, Refused
 from domain.remedies import choices
 from domain.steps.remedies import TO_APPROVE, TO_CHOOSE
+from domain.terms import ThreeGuarantees
 from domain.vocabulary import Milestone, Outcome, QuoteState, Remedy, Stage
 from tests.unit.acting import MONDAY, Desk, attempted, line, refused, small_policy
 

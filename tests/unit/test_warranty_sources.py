@@ -4,11 +4,19 @@ from datetime import date
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from domain.directory import Device, Entitlement
-from domain.policy import CoverageKind, Policy, PurchaseDate, TermSource
-from domain.vocabulary import Cause, PartClass, Warranty
-from domain.warranty import PurchaseFacts, WarrantyDecision, coverages_running, decide_warranty
+from domain.policy import Policy
+from domain.terms import CoverageKind, TermSource
+from domain.vocabulary import Cause, PartClass, PurchaseDate, Warranty
+from domain.warranty import (
+    PurchaseFacts,
+    WarrantyDecision,
+    coverages_over,
+    coverages_running,
+    decide_warranty,
+)
 from runtime.policy_files import PolicyShelf
 from runtime.settings import settings
 from tests.unit.acting import MONDAY, Desk
@@ -25,18 +33,26 @@ def term(kind: str = FULL, months: int | None = 12, *starts: str, **more: Any) -
     )
 
 
-def policy(*terms: dict[str, Any], default: dict[str, Any] | None = None, **more: Any) -> Policy:
+def policy(
+    *terms: dict[str, Any],
+    default: dict[str, Any] | None = None,
+    extended: dict[str, str] | None = None,
+    **more: Any,
+) -> Policy:
+    """A policy of those terms; `extended`: by key, the calendar that moves their last day."""
+    moved = {key: {"extend_over_holidays": days} for key, days in (extended or {}).items()}
     own = [{**one, "clauses": ["X-1"]} for one in terms]
+    by_default = [{**default, "clauses": ["X-9"]}] if default else []
+    warranties = {"warranty": own, "default_warranty": by_default}
     return Policy.model_validate(
         {
             "name": "tried",
             "title": "试用政策",
-            **({"warranty": {"coverages": own}} if own else {}),
-            **(
-                {"default_warranty": {"coverages": [{**default, "clauses": ["X-9"]}]}}
-                if default
-                else {}
-            ),
+            **{
+                key: {"coverages": given, **moved.get(key, {})}
+                for key, given in warranties.items()
+                if given
+            },
             **more,
         }
     )
@@ -106,6 +122,51 @@ def test_the_default_speaks_where_the_policy_is_silent() -> None:
     assert (missing.in_warranty, missing.source) == (Warranty.UNKNOWN, TermSource.DEFAULT)
     both = policy(term(FULL, 6), default=term(FULL, 60))
     assert decide("2025-12-01", both).source is TermSource.POLICY
+
+
+WORKDAYS = {
+    "kind": "workdays",
+    "source": ["一份公告"],
+    "known_from": "2025-01-01",
+    "known_until": "2026-12-31",
+    "holidays": ["2026-01-01..2026-01-03"],
+    "makeup_workdays": [],
+}
+
+
+def test_the_default_extends_over_holidays_by_its_own_key_or_the_warrantys() -> None:
+    contract = paper(term(FULL, 12))
+
+    def last_days(ours: list[dict[str, Any]], *extended: str) -> dict[str, str]:
+        """Of the terms of a contract, of the policy where it has any, and of the default."""
+        days: dict[str, str] = {}
+        for source in ("contract", "policy", "default"):
+            terms = policy(
+                *ours,
+                default=term(),
+                extended=dict.fromkeys(extended, "workdays"),
+                calendars={"workdays": WORKDAYS},
+                precedence=[source],
+            )
+            decision = decide("2025-06-01", terms, contract=contract)
+            if decision.ends_on is not None:
+                days[source] = str(decision.ends_on)
+        return days
+
+    kept, moved = "2026-01-01", "2026-01-05"  # the 4th is a Sunday
+    assert last_days([]) == {"contract": kept, "default": kept}
+    assert last_days([], "default_warranty") == {"contract": moved, "default": moved}
+    by_default = last_days([term()], "default_warranty")
+    assert by_default == {"contract": kept, "policy": kept, "default": moved}
+    by_policy = last_days([term()], "warranty")
+    assert by_policy == {"contract": moved, "policy": moved, "default": moved}
+
+
+def test_the_calendar_that_extends_the_default_must_know_workdays() -> None:
+    with pytest.raises(ValidationError, match="日历 always 不知道工作日"):
+        policy(default=term(), extended={"default_warranty": "always"})
+    with pytest.raises(ValidationError, match="没有 workday 这个日历"):
+        policy(default=term(), extended={"default_warranty": "workday"})
 
 
 def test_another_company_may_order_the_sources_otherwise() -> None:
@@ -208,6 +269,31 @@ def test_what_runs_on_a_day_is_told_by_kind(day: str, running: set[str]) -> None
     bought = PurchaseFacts(invoice_date=date(2025, 1, 1))
     assert coverages_running(terms, bought, date.fromisoformat(day)) == running
     assert coverages_running(terms, PurchaseFacts(), date.fromisoformat(day)) == {"lifetime_paid"}
+
+
+def test_what_is_over_on_a_day_is_known_to_be() -> None:
+    terms = policy(term(), term("labour", 36), term("lifetime_paid", None))
+    bought = PurchaseFacts(invoice_date=date(2025, 1, 1))
+
+    def over(day: str, purchase: PurchaseFacts = bought, by: Policy = terms) -> set[str]:
+        return {one.value for one in coverages_over(by, purchase, date.fromisoformat(day))}
+
+    assert over("2026-01-01") == set()
+    assert over("2026-01-02") == {FULL}
+    assert over("2028-01-02") == {FULL, "labour"}
+    assert over("2028-01-02", PurchaseFacts()) == set()
+    assert over("2025-01-02", by=policy(term())) == {"labour", "lifetime_paid"}  # never given
+    assert over("2028-01-02", by=policy()) == set()  # nobody says anything
+
+
+def test_a_last_day_that_an_unknown_year_may_move_is_not_over_until_no_holiday_is_so_long() -> None:
+    calendar = {**WORKDAYS, "known_until": "2025-12-31", "holidays": []}
+    extended = {"warranty": "workdays"}
+    terms = policy(term(), extended=extended, calendars={"workdays": calendar})
+    bought = PurchaseFacts(invoice_date=date(2025, 1, 1))
+    full = CoverageKind.PARTS_AND_LABOUR
+    assert full not in coverages_over(terms, bought, date(2026, 1, 16))
+    assert full in coverages_over(terms, bought, date(2026, 1, 17))
 
 
 def entitled(contract: Entitlement | None = None, **known: Any) -> Desk:

@@ -217,11 +217,8 @@ class Story:
 
 
 @composite
-def stories(draw: DrawFn, promise: SlowPromise | None = None, waits_of_moved: int = 1) -> Story:
-    """A promise, and a life of its ticket up to some moment.
-
-    `waits_of_moved`: how many waits there are at most where the due time is moved into hours.
-    """
+def stories(draw: DrawFn, promise: SlowPromise | None = None) -> Story:
+    """A promise, and a life of its ticket up to some moment."""
     promise = promise or draw(promises())
     now = draw(st.one_of(grains, st.integers(0, SPAN)))
     begun_by_now = st.one_of(
@@ -234,7 +231,7 @@ def stories(draw: DrawFn, promise: SlowPromise | None = None, waits_of_moved: in
     for name in STOPS:
         if draw(st.sampled_from([True, False, False])):
             came[name] = draw(st.lists(grains, min_size=1, max_size=2))
-    waits = draw(holds(now, at_most=4 if promise.move_into is None else waits_of_moved))
+    waits = draw(holds(now, at_most=4))
     still_open = any(one.until is None for one in waits)
     edge = 0 if still_open else draw(st.sampled_from([0, 0, 1, -1]))
     begun = [one for name in promise.starts for one in came[name]]
