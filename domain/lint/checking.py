@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from domain.clause_ids import clause_order
-from domain.lint import ends, hours, leads, numbers, ranges, unreachable, warranties, words
+from domain.lint import ends, hours, leads, loans, numbers, ranges, unreachable, warranties, words
 from domain.lint.finding import Fault, Finding, Severity
 from domain.lint.reading import Reading, View, read
 from domain.policy import Policy
@@ -26,6 +26,7 @@ RULES: tuple[Callable[[Reading], Iterator[Fault]], ...] = (
     hours.never_open,
     hours.narrow_calendar,
     leads.lead_too_long,
+    loans.beyond_a_loaner,
     unreachable.unreachable_condition,
     unreachable.redundant_alternative,
     words.left_open,

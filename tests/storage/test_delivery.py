@@ -349,6 +349,7 @@ async def test_the_task_sweeps_at_start_on_the_bell_and_again_after_a_failure(
         await asyncio.sleep(0.3)
         desk.recorder.away = False
         await until_tickets(desk, [{"c1", "c3"}, {"c2"}])
+    assert desk.tickets() == [{"c1", "c3"}, {"c2"}]
 
 
 async def test_the_task_lives_through_the_loss_of_its_connections(
@@ -371,6 +372,7 @@ async def test_the_task_lives_through_the_loss_of_its_connections(
                 except DATABASE_ERRORS:
                     await asyncio.sleep(0.05)
         await until_tickets(desk, [{"c1"}, {"c2"}])
+    assert desk.tickets() == [{"c1"}, {"c2"}]
 
 
 @pytest.mark.clause("D5-C7.1.b")

@@ -276,3 +276,27 @@ def test_a_promise_may_be_void_by_another_event_or_by_one_of_its_ends() -> None:
         promise("b", met_by=["resolved", "guided"], void_by="guided"),
     )
     assert told("void_at_once", faults) == []
+
+
+# --- what a loaner's workflow keeps ----------------------------------------------------------
+
+
+def test_a_loaner_knows_no_facts_and_no_new_dates_and_tells_once() -> None:
+    back = {
+        "kept_by": "loaner",
+        "starts": "last loaner_recalled",
+        "met_by": "loaner_returned",
+        "within": "3 days",
+    }
+    rungs = [{"level": 1, "percent": 100, "tell": "supervisor"}]
+    often = {"rungs": rungs, "repeat": {"every": "1 hour", "at_most": 2}}
+    faults = found(
+        promise("fine", **back),
+        promise("asks", **back, when={"in_warranty": True}),
+        promise("nags", **back, escalate="often"),
+        ladders={"default": rungs, "often": often},
+    )
+    assert [(one.rule, one.place[-1]) for one in faults if one.rule == "beyond_a_loaner"] == [
+        ("beyond_a_loaner", "when"),
+        ("beyond_a_loaner", "escalate"),
+    ]
